@@ -1,0 +1,172 @@
+//! A folder that plays the phone: the capture store, and beside it what a phone keeps elsewhere.
+//!
+//! A real phone keeps its device key in the Keystore or Secure Enclave, and has the service's public key from its app's
+//! configuration. On the command line both lie in the folder: `device.key` (readable by its owner only) and
+//! `service.json`.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+use clearshot_capture::{CaptureStore, RepairReport, StoreConfig, StoreKeys};
+use clearshot_protocol::Timestamp;
+use clearshot_protocol::api::ServiceView;
+use clearshot_protocol::seal::{Identity, Recipient};
+use clearshot_upload::{PlainHttp, ServerAddress, Transport};
+use serde::{Deserialize, Serialize};
+
+/// How the phone reaches its service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Service {
+    /// Where the returns API is.
+    pub(crate) server: String,
+    /// Its public key.
+    pub(crate) recipient: Recipient,
+}
+
+/// The folder of a phone.
+pub(crate) struct Phone {
+    folder: PathBuf,
+}
+
+impl Phone {
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The service that this phone was told of, if it was.
+    pub(crate) fn service(&self) -> anyhow::Result<Option<Service>> {
+        let path = self.service_path();
+        match std::fs::read(&path) {
+            Ok(json) => {
+                Ok(Some(serde_json::from_slice(&json).with_context(|| format!("read {}", path.display()))?))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
+        }
+    }
+
+    /// Remembers the service, so that the next capture needs no network. A phone stays with its service's key: photos
+    /// in its queue are sealed to it.
+    pub(crate) fn remember(&self, service: &Service) -> anyhow::Result<()> {
+        if let Some(known) = self.service()?
+            && known.recipient != service.recipient
+        {
+            bail!(
+                "use {}: this queue's photos are sealed to another service's key ({}); take another --queue folder",
+                service.server,
+                known.recipient
+            );
+        }
+        std::fs::create_dir_all(&self.folder).with_context(|| format!("make {}", self.folder.display()))?;
+        replace(&self.service_path(), &serde_json::to_vec_pretty(service)?)
+    }
+
+    /// Opens the queue. Says on standard error what had to be mended.
+    pub(crate) fn open(&self) -> anyhow::Result<CaptureStore> {
+        let service = self.service()?.ok_or_else(|| {
+            anyhow!(
+                "open the queue in {}: it does not know its service yet; name it once with --server URL",
+                self.folder.display()
+            )
+        })?;
+        let keys = StoreKeys { device: self.device_key()?, service: service.recipient };
+        let (store, repaired) =
+            CaptureStore::open(&self.folder, keys, StoreConfig::default(), Timestamp::now())?;
+        for note in repair_notes(&repaired) {
+            eprintln!("note: {note}");
+        }
+        Ok(store)
+    }
+
+    /// The device key; made when the folder is new. Of two processes that make one at once, one wins and both use it.
+    fn device_key(&self) -> anyhow::Result<Identity> {
+        let path = self.folder.join("device.key");
+        for _ in 0..2 {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => return text.parse().with_context(|| format!("read {}", path.display())),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+            }
+            let new = tempfile::Builder::new().prefix("device.key.").tempfile_in(&self.folder)?;
+            new.as_file().write_all(Identity::generate().to_secret_text().as_bytes())?;
+            new.as_file().sync_all()?;
+            match new.persist_noclobber(&path) {
+                Ok(_) => File::open(&self.folder)?.sync_all()?,
+                Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.error).with_context(|| format!("write {}", path.display())),
+            }
+        }
+        bail!("read {}", path.display())
+    }
+
+    fn service_path(&self) -> PathBuf {
+        self.folder.join("service.json")
+    }
+}
+
+/// What was mended, a sentence each.
+fn repair_notes(report: &RepairReport) -> Vec<String> {
+    let RepairReport {
+        adopted,
+        lost,
+        found,
+        quarantined,
+        duplicates,
+        newer,
+        unfinished_removed,
+        damaged_database,
+    } = report;
+    let mut notes = Vec::new();
+    if let Some(path) = damaged_database {
+        notes
+            .push(format!("the queue's database was damaged and rebuilt; the old one is {}", path.display()));
+    }
+    let mut counted = |count: usize, what: &str| {
+        if count > 0 {
+            notes.push(format!("{count} {what}"));
+        }
+    };
+    counted(adopted.len(), "photos without a row are back in the queue");
+    counted(found.len(), "lost photos are back");
+    counted(lost.len(), "photos are no longer whole on this phone: lost");
+    counted(duplicates.len(), "second copies of photos were moved to quarantine/");
+    counted(newer.len(), "files were written by a later version, and are left alone");
+    counted(*unfinished_removed as usize, "photos that were never finished were removed");
+    notes.extend(
+        quarantined.iter().map(|path| format!("a damaged or foreign file was moved to {}", path.display())),
+    );
+    notes
+}
+
+/// Replaces a file as a whole, durably.
+fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path).with_context(|| format!("write {}", path.display()))?;
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// Asks a server for its public key.
+pub(crate) async fn ask_service(server: &str) -> anyhow::Result<Service> {
+    let server = server.trim_end_matches('/').to_owned();
+    let answer = http_client(&server)?
+        .get(format!("{server}/v1/service"))
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .with_context(|| format!("reach {server}; is it a Clearshot server (clearshot serve)?"))?;
+    let view: ServiceView = answer.json().await.with_context(|| format!("understand {server}'s answer"))?;
+    let recipient = view.recipient.parse().with_context(|| format!("use {server}'s key"))?;
+    Ok(Service { server, recipient })
+}
+
+/// An HTTP client for the returns API, with the uploader's own rules about TLS and redirects.
+pub(crate) fn http_client(server: &str) -> anyhow::Result<reqwest::Client> {
+    let address = ServerAddress::parse(server, PlainHttp::LoopbackOnly)?;
+    Ok(Transport::default().client(&address)?)
+}

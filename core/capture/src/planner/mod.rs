@@ -1,0 +1,210 @@
+//! The planner: what to send next, and what an outcome means.
+//!
+//! Three layers. [`progress`] is the state machine of one upload, pure: progress, step and outcome in, progress out.
+//! [`choose`] picks the capture whose turn it is, pure, too. This file puts the two between two SQLite transactions and
+//! leases the steps.
+
+mod choose;
+mod jitter;
+mod progress;
+mod rows;
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use clearshot_protocol::{CaptureId, Timestamp};
+use rusqlite::{Transaction, params};
+
+use crate::error::CaptureError;
+use crate::plan::{Conditions, LeaseId, Outcome, Plan, Step, UploadRequest};
+use crate::queue::CaptureState;
+use crate::store::CaptureStore;
+use crate::vault;
+
+use choose::{Choice, choose};
+pub(crate) use jitter::Jitter;
+use progress::{Effect, Situation};
+use rows::LeasedRow;
+pub(crate) use rows::Sealing;
+
+impl CaptureStore {
+    /// What to do now. A step that is handed out is leased: it is nobody else's until its lease ends or its outcome is
+    /// reported. Asking again while steps are out hands out steps of other captures.
+    pub fn next(&self, conditions: Conditions, now: Timestamp) -> Result<Plan, CaptureError> {
+        self.senders.join()?;
+        loop {
+            let plan = self.write(|transaction| self.lease_next(transaction, conditions, now))?;
+            // Before the first byte goes out: is it still the photo that was sealed?
+            if let Plan::Upload(Step { capture, request: UploadRequest::Create { .. }, .. }) = plan
+                && self.lose_if_damaged(capture)?
+            {
+                continue;
+            }
+            return Ok(plan);
+        }
+    }
+
+    /// Takes a step's outcome; says where its capture stands now, or `None` when the lease had ended and the step is
+    /// somebody else's by now.
+    pub fn report(
+        &self,
+        lease: LeaseId,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<Option<CaptureState>, CaptureError> {
+        let random = self.jitter.lock().unwrap_or_else(PoisonError::into_inner).draw();
+        let sealing = Sealing(&self.labels);
+        self.write(|transaction| {
+            let Some(mut row) = LeasedRow::find(transaction, lease, &sealing)? else { return Ok(None) };
+            let situation =
+                Situation { now, length: row.length, sha256: row.sha256, random, config: &self.config };
+            match row.progress.apply(row.step, outcome, &situation) {
+                Effect::None => {}
+                Effect::Unauthorised => self.unauthorised.store(true, Ordering::Relaxed),
+                Effect::Quiet(until) => {
+                    transaction.execute(
+                        "UPDATE planner SET quiet_until = max(?1, coalesce(quiet_until, 0))",
+                        [until.as_millisecond()],
+                    )?;
+                }
+            }
+            rows::store(transaction, row.capture, &row.progress, None, &sealing)?;
+            Ok(Some(row.progress.state))
+        })
+    }
+
+    /// Tries a stalled or rejected capture again, from a clean slate.
+    pub fn retry(&self, capture: CaptureId, now: Timestamp) -> Result<(), CaptureError> {
+        let sealing = Sealing(&self.labels);
+        self.write(|transaction| {
+            let mut progress = rows::progress(transaction, capture, &sealing)?;
+            match progress.state {
+                CaptureState::Stalled | CaptureState::Rejected => progress.retry(now),
+                state => return Err(CaptureError::WrongState { capture, state }),
+            }
+            rows::store(transaction, capture, &progress, None, &sealing)
+        })
+    }
+
+    /// Tries every stalled capture again; says how many.
+    pub fn retry_stalled(&self, now: Timestamp) -> Result<u64, CaptureError> {
+        let sealing = Sealing(&self.labels);
+        self.write(|transaction| {
+            let stalled = rows::ids_in_state(transaction, CaptureState::Stalled)?;
+            for capture in &stalled {
+                let mut progress = rows::progress(transaction, *capture, &sealing)?;
+                progress.retry(now);
+                rows::store(transaction, *capture, &progress, None, &sealing)?;
+            }
+            Ok(stalled.len() as u64)
+        })
+    }
+
+    /// Ends the pause that a refused token began. The pause is not stored: a store that is opened anew tries once.
+    pub fn token_renewed(&self) {
+        self.unauthorised.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends every lease. What a step had done shows when the server is asked for its offset.
+    pub(crate) fn end_leases(&self) -> Result<(), CaptureError> {
+        self.write(|transaction| {
+            let end = "UPDATE captures SET lease = NULL, lease_step = NULL, leased_until = NULL WHERE lease IS NOT NULL";
+            transaction.execute(end, [])?;
+            Ok(())
+        })
+    }
+
+    fn lease_next(
+        &self,
+        transaction: &Transaction<'_>,
+        conditions: Conditions,
+        now: Timestamp,
+    ) -> Result<Plan, CaptureError> {
+        let candidates = rows::candidates(transaction)?;
+        let quiet: Option<i64> =
+            transaction.query_row("SELECT quiet_until FROM planner", [], |row| row.get(0))?;
+        let pause = choose::Pause {
+            unauthorised: self.unauthorised.load(Ordering::Relaxed),
+            quiet_until: quiet.map(crate::database::time).transpose()?,
+        };
+        let capture = match choose(&candidates, conditions, pause, now, &self.config) {
+            Choice::Lease(capture) => capture,
+            Choice::Wait { until, reason } => return Ok(Plan::Wait { until, reason }),
+            Choice::Done => return Ok(Plan::Done),
+        };
+        let sealing = Sealing(&self.labels);
+        let mut progress = rows::progress(transaction, capture, &sealing)?;
+        let metadata = rows::metadata(transaction, capture)?;
+        let (length, _) = rows::sealed(transaction, capture)?;
+        let (step, request) = progress.begin(metadata, length);
+        let lease: i64 = transaction.query_row(
+            "UPDATE planner SET last_lease = last_lease + 1 RETURNING last_lease",
+            [],
+            |row| row.get(0),
+        )?;
+        let leased_until = now.saturating_add(self.config.lease).unwrap_or(Timestamp::MAX);
+        rows::store(transaction, capture, &progress, Some((LeaseId(lease), step, leased_until)), &sealing)?;
+        Ok(Plan::Upload(Step { lease: LeaseId(lease), leased_until, capture, length, request }))
+    }
+
+    /// Looks at the whole file; when it is not what was sealed, sets it aside and marks the capture as lost.
+    fn lose_if_damaged(&self, capture: CaptureId) -> Result<bool, CaptureError> {
+        let (length, sha256) = self.read(|connection| rows::sealed(connection, capture))?;
+        let path = self.vault.path(capture);
+        match vault::has_digest(&path, length, sha256) {
+            Ok(true) => Ok(false),
+            Ok(false) => {
+                let _lock = self.lock_folder()?;
+                self.vault.quarantine(&path)?;
+                self.mark_lost(capture, "damaged", "Its file was changed after it was sealed.")?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.mark_lost(capture, "missing", "Its file is gone.")?;
+                Ok(true)
+            }
+            Err(source) => Err(CaptureError::Read { capture, source }),
+        }
+    }
+
+    /// Notes that the photo of a capture is no longer whole here. What the server accepted is not lost.
+    pub(crate) fn mark_lost(
+        &self,
+        capture: CaptureId,
+        code: &str,
+        detail: &str,
+    ) -> Result<CaptureState, CaptureError> {
+        self.write(|transaction| mark_lost(transaction, &Sealing(&self.labels), capture, code, detail))
+    }
+}
+
+/// As [`CaptureStore::mark_lost`], within a transaction.
+pub(crate) fn mark_lost(
+    transaction: &Transaction<'_>,
+    sealing: &Sealing<'_>,
+    capture: CaptureId,
+    code: &str,
+    detail: &str,
+) -> Result<CaptureState, CaptureError> {
+    let mut progress = rows::progress(transaction, capture, sealing)?;
+    if progress.state != CaptureState::Accepted {
+        progress.lose(code, detail);
+        rows::store(transaction, capture, &progress, None, sealing)?;
+    }
+    transaction.execute("UPDATE captures SET on_device = 0 WHERE id = ?1", params![capture.as_bytes()])?;
+    Ok(progress.state)
+}
+
+/// Puts a capture whose photo is back into the queue again.
+pub(crate) fn mark_found(
+    transaction: &Transaction<'_>,
+    sealing: &Sealing<'_>,
+    capture: CaptureId,
+    now: Timestamp,
+) -> Result<(), CaptureError> {
+    let mut progress = rows::progress(transaction, capture, sealing)?;
+    progress.retry(now);
+    rows::store(transaction, capture, &progress, None, sealing)?;
+    transaction.execute("UPDATE captures SET on_device = 1 WHERE id = ?1", params![capture.as_bytes()])?;
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The JSON routes, one module per resource. Uploads are in [`crate::tus`], pages in [`crate::console`].
+
+pub(crate) mod events;
+pub(crate) mod evidence;
+pub(crate) mod returns;
+pub(crate) mod service;

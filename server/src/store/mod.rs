@@ -1,0 +1,171 @@
+//! The database: one SQLite file. One module per table; every change and the events that report it are one
+//! transaction.
+//!
+//! Not responsible for files (`spool/`, `evidence/`), nor for deciding when a status changes ([`crate::lifecycle`]).
+
+pub(crate) mod events;
+pub(crate) mod evidence;
+pub(crate) mod logins;
+pub(crate) mod returns;
+pub(crate) mod uploads;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clearshot_protocol::Timestamp;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::watch;
+
+use crate::error::ServerError;
+use crate::keys::Keys;
+
+/// Connections that read. Reads are short; more would only wait for the same disk.
+const READERS: u32 = 4;
+
+/// How long a connection waits for another process's lock, such as `clearshot` making a login link beside a running
+/// server.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database and what it needs to seal its columns and to wake those who wait for events.
+pub(crate) struct Store {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    pub(crate) keys: Arc<Keys>,
+    latest: watch::Sender<i64>,
+}
+
+impl Store {
+    /// Opens the file, or makes it, and brings its schema up to date.
+    pub(crate) async fn open(path: &Path, keys: Arc<Keys>) -> Result<Self, ServerError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            // Readers do not wait for the writer, nor the writer for them.
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit is on the disk when it returns: an acknowledged offset must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            // Off by default in SQLite; without it a photo could belong to no return.
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            // Nothing of a removed row stays readable in the file.
+            .pragma("secure_delete", "on")
+            // Sorting never writes rows into a temporary file outside the data folder.
+            .pragma("temp_store", "memory");
+        // SQLite has one writer at a time. One connection that queues in here is fair and never sees SQLITE_BUSY.
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("./migrations").run(&writer).await?;
+        let reader =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let last: Option<i64> =
+            sqlx::query("SELECT max(id) AS last FROM events").fetch_one(&reader).await?.try_get("last")?;
+        let (latest, _) = watch::channel(last.unwrap_or(0));
+        Ok(Self { writer, reader, keys, latest })
+    }
+
+    /// Begins a change. It waits its turn: there is one at a time.
+    pub(crate) async fn change(&self) -> Result<Change, ServerError> {
+        // IMMEDIATE: takes the lock now and not half-way, where another process could have come between.
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Change { transaction, keys: self.keys.clone(), latest: self.latest.clone(), last_event: None })
+    }
+
+    /// Tells when events were added: the value is the newest one's number.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<i64> {
+        self.latest.subscribe()
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), ServerError> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    /// Closes the file after the last change has ended.
+    pub(crate) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// A transaction. Dropped without [`Change::commit`], nothing of it has happened.
+pub(crate) struct Change {
+    transaction: Transaction<'static, Sqlite>,
+    pub(crate) keys: Arc<Keys>,
+    latest: watch::Sender<i64>,
+    last_event: Option<i64>,
+}
+
+impl Change {
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+
+    /// Makes the change durable, then wakes those who wait for its events.
+    pub(crate) async fn commit(self) -> Result<(), ServerError> {
+        self.transaction.commit().await?;
+        if let Some(event) = self.last_event {
+            self.latest.send_replace(event);
+        }
+        Ok(())
+    }
+}
+
+fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, ServerError> {
+    timestamp(row.try_get(column)?, column)
+}
+
+fn optional_time(row: &SqliteRow, column: &'static str) -> Result<Option<Timestamp>, ServerError> {
+    row.try_get::<Option<i64>, _>(column)?.map(|at| timestamp(at, column)).transpose()
+}
+
+fn timestamp(millis: i64, column: &'static str) -> Result<Timestamp, ServerError> {
+    Timestamp::from_millisecond(millis).map_err(|error| unreadable(column, &error))
+}
+
+fn bytes<const N: usize>(row: &SqliteRow, column: &'static str) -> Result<[u8; N], ServerError> {
+    let bytes: &[u8] = row.try_get(column)?;
+    bytes.try_into().map_err(|error| unreadable(column, &error))
+}
+
+fn optional_bytes<const N: usize>(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<[u8; N]>, ServerError> {
+    let bytes: Option<&[u8]> = row.try_get(column)?;
+    bytes.map(|bytes| bytes.try_into().map_err(|error| unreadable(column, &error))).transpose()
+}
+
+fn word<T: std::str::FromStr<Err: std::fmt::Display>>(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<T, ServerError> {
+    row.try_get::<&str, _>(column)?.parse().map_err(|error: T::Err| unreadable(column, &error))
+}
+
+fn json<T: serde::de::DeserializeOwned>(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<Option<T>, ServerError> {
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|text| serde_json::from_str(text).map_err(|error| unreadable(column, &error))).transpose()
+}
+
+fn unsigned(row: &SqliteRow, column: &'static str) -> Result<u64, ServerError> {
+    u64::try_from(row.try_get::<i64, _>(column)?).map_err(|error| unreadable(column, &error))
+}
+
+fn to_json<T: serde::Serialize>(value: &T, column: &'static str) -> Result<String, ServerError> {
+    serde_json::to_string(value).map_err(|error| unreadable(column, &error))
+}
+
+fn unreadable(column: &'static str, error: &dyn std::fmt::Display) -> ServerError {
+    ServerError::Column { column, detail: error.to_string() }
+}

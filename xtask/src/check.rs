@@ -1,0 +1,109 @@
+//! `cargo xtask test`: the stages, as data, and how they are counted.
+
+use std::time::Instant;
+
+use anyhow::bail;
+
+use crate::tool::{Need, run_cargo};
+
+/// One thing to check.
+struct Stage {
+    name: &'static str,
+    /// Without one of these, the stage cannot run.
+    needs: &'static [Need],
+    /// Without one of these, the stage runs, and leaves out a part that says so.
+    wants: &'static [Need],
+    /// Runs it. With `all`, what a test would leave out makes it fail (the tests read `CI`).
+    run: fn(all: bool) -> anyhow::Result<()>,
+}
+
+/// Runs the tests faster and apart from each other; without it, cargo does.
+const NEXTEST: Need =
+    Need::Tool { command: &["cargo", "nextest"], install: "cargo install --locked cargo-nextest" };
+const DENY: Need = Need::Tool { command: &["cargo", "deny"], install: "cargo install --locked cargo-deny" };
+/// The reference implementation, which opens what we seal, and the reverse.
+const AGE: Need = Need::Tool { command: &["age"], install: "apt-get install age" };
+/// Real photos, which are not ours to publish.
+const PHOTOS: Need =
+    Need::Folder { path: "../shared/photos", origin: "real photos, kept beside the repository" };
+
+const STAGES: &[Stage] = &[
+    Stage { name: "format", needs: &[], wants: &[], run: |_| run_cargo(&["fmt", "--all", "--check"], &[]) },
+    Stage { name: "lints", needs: &[], wants: &[], run: |_| lints() },
+    Stage { name: "tests", needs: &[], wants: &[AGE, PHOTOS], run: tests },
+    Stage {
+        name: "examples in the documents",
+        needs: &[],
+        wants: &[],
+        run: |_| run_cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"], &[]),
+    },
+    Stage { name: "documents", needs: &[], wants: &[], run: |_| documents() },
+    Stage {
+        name: "licences, bans and sources of dependencies",
+        needs: &[DENY],
+        wants: &[],
+        // Advisories need a network; `cargo deny check` checks them, too.
+        run: |_| run_cargo(&["deny", "--all-features", "check", "licenses", "bans", "sources"], &[]),
+    },
+];
+
+fn lints() -> anyhow::Result<()> {
+    let clippy =
+        ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
+    run_cargo(&clippy, &[])
+}
+
+fn tests(all: bool) -> anyhow::Result<()> {
+    let environment: &[(&str, &str)] = if all { &[("CI", "true")] } else { &[] };
+    let run: &[&str] =
+        if NEXTEST.is_there() { &["nextest", "run"] } else { &["test", "--lib", "--bins", "--tests"] };
+    run_cargo(&[run, &["--workspace", "--all-features", "--locked", "--no-fail-fast"]].concat(), environment)
+}
+
+fn documents() -> anyhow::Result<()> {
+    let doc = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
+    run_cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+/// Runs the stages. With `all`, a missing tool is a failure.
+pub(crate) fn run(all: bool, only: Option<&str>) -> anyhow::Result<()> {
+    let (mut passed, mut failed, mut skipped) = (0, Vec::<String>::new(), Vec::<String>::new());
+    for stage in STAGES.iter().filter(|stage| only.is_none_or(|text| stage.name.contains(text))) {
+        println!("\n==> {}", stage.name);
+        let missing = |needs: &'static [Need]| needs.iter().filter(|need| !need.is_there());
+        let list = if all { &mut failed } else { &mut skipped };
+        for need in missing(stage.wants) {
+            list.push(format!("a part of {}: it needs {need}", stage.name));
+        }
+        if let Some(need) = missing(stage.needs).next() {
+            list.push(format!("{}: it needs {need}", stage.name));
+            continue;
+        }
+        let start = Instant::now();
+        match (stage.run)(all) {
+            Ok(()) => {
+                passed += 1;
+                println!("    passed in {:.0} s", start.elapsed().as_secs_f64());
+            }
+            Err(error) => {
+                println!("    failed: {error:#}");
+                failed.push(stage.name.to_owned());
+            }
+        }
+    }
+    if !NEXTEST.is_there() {
+        println!("\nnote: cargo ran the tests; {NEXTEST} runs them faster");
+    }
+    println!();
+    for note in &skipped {
+        println!("skipped  {note}");
+    }
+    for note in &failed {
+        println!("failed   {note}");
+    }
+    println!("stages: {passed} passed, {} failed, {} skipped", failed.len(), skipped.len());
+    if !failed.is_empty() {
+        bail!("{} of {} stages failed", failed.len(), passed + failed.len() + skipped.len());
+    }
+    Ok(())
+}
