@@ -26,6 +26,9 @@ fn the_demo_ends_with_every_photo_accepted_also_beside_another_one() {
     assert!(kept.join("phone/vault").is_dir() && kept.join("server/evidence").is_dir());
     assert!(other.wait_with_output().unwrap().status.success());
 
+    let queue = run(&["queue", "--queue", kept.join("phone").to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&queue.stdout).contains("MUG-STONE-350"), "the kept phone opens again");
+
     let again = run(&["demo", "--keep", kept.to_str().unwrap()]);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("name a new folder"));

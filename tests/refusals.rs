@@ -161,7 +161,7 @@ fn a_queue_that_cannot_be_written_says_so_and_what_to_do() {
 fn a_queue_that_does_not_know_its_service_asks_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(&["queue", "--queue", folder.path().to_str().unwrap()]);
-    assert!(stderr(&output).contains("name it once with --server"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("begin it with clearshot capture"), "{}", stderr(&output));
 }
 
 #[test]

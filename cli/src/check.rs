@@ -72,12 +72,16 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     Ok(if all_judged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A path itself, or the photos directly in the folder.
+/// A path itself, or the photos in the folder and below it.
 fn photos_of(path: &Path) -> Vec<Result<PathBuf, Unchecked>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
     }
     match photos_in(path) {
+        Ok(photos) if photos.is_empty() => {
+            let detail = "there is no .jpg, .jpeg or .png in it; name photos, or their folder".to_owned();
+            vec![Err(Unchecked::new(path, PhotoError { code: "no_photos".to_owned(), detail }))]
+        }
         Ok(photos) => photos.into_iter().map(Ok).collect(),
         Err(error) => vec![Err(Unchecked::new(path, PhotoError::unreadable("folder", &error)))],
     }

@@ -59,15 +59,16 @@ impl Phone {
                 known.recipient
             );
         }
+        let service = Service { server: service.server.trim_end_matches('/').to_owned(), ..service.clone() };
         std::fs::create_dir_all(&self.folder).with_context(|| format!("make {}", self.folder.display()))?;
-        replace(&self.service_path(), &serde_json::to_vec_pretty(service)?)
+        replace(&self.service_path(), &serde_json::to_vec_pretty(&service)?)
     }
 
     /// Opens the queue. Says on standard error what had to be mended.
     pub(crate) fn open(&self) -> anyhow::Result<CaptureStore> {
         let service = self.service()?.ok_or_else(|| {
             anyhow!(
-                "open the queue in {}: it does not know its service yet; name it once with --server URL",
+                "open the queue in {}: it does not know its service yet; begin it with clearshot capture … --server URL",
                 self.folder.display()
             )
         })?;

@@ -43,11 +43,16 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// The photos directly in a folder, by name.
+/// The photos in a folder and those below it, by name. Links to folders are not followed.
 pub(crate) fn photos_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut photos = Vec::new();
     for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            photos.extend(photos_in(&path)?);
+            continue;
+        }
         let is_photo =
             |found: &std::ffi::OsStr| EXTENSIONS.iter().any(|known| found.eq_ignore_ascii_case(known));
         if path.extension().is_some_and(is_photo) {
@@ -61,9 +66,12 @@ pub(crate) fn photos_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// Reads a photo's file; one that is longer than any photo may be is not read at all.
 pub(crate) fn read_photo(path: &Path, limits: &StillLimits) -> Result<Vec<u8>, PhotoError> {
     let unreadable = |error: io::Error| PhotoError::unreadable("file", &error);
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > limits.max_bytes as u64 {
-        let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::other("it is not a file")));
+    }
+    if metadata.len() > limits.max_bytes as u64 {
+        let bytes = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         return Err(StillError::TooLarge { bytes, limit: limits.max_bytes }.into());
     }
     std::fs::read(path).map_err(unreadable)

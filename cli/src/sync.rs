@@ -139,7 +139,7 @@ impl Bars {
     fn new(pending: u64) -> Self {
         let screen = MultiProgress::new();
         let all = screen.add(ProgressBar::new(pending).with_style(style(
-            "all photos  {bar:24} {bytes:>9} of {total_bytes:9} {bytes_per_sec:>11}  {msg}",
+            "all photos  {bar:24} {decimal_bytes:>9} of {decimal_total_bytes:9} {decimal_bytes_per_sec:>11}  {wide_msg}",
         )));
         Self { screen, all, photos: HashMap::new() }
     }
@@ -147,11 +147,14 @@ impl Bars {
     fn photo(&mut self, photo: &PhotoProgress) {
         let bar = self.photos.entry(photo.capture).or_insert_with(|| {
             let bar = ProgressBar::new(photo.total)
-                .with_style(style("{prefix}    {bar:24} {bytes:>9} of {total_bytes:9} {msg}"))
+                .with_style(style(
+                    "{prefix}    {bar:24} {decimal_bytes:>9} of {decimal_total_bytes:9} {wide_msg}",
+                ))
                 .with_prefix(output::short(photo.capture));
             self.screen.insert_before(&self.all, bar)
         });
         self.all.inc(photo.sent.saturating_sub(bar.position()));
+        self.all.set_message("");
         bar.set_position(photo.sent.max(bar.position()));
         bar.set_message(phase(&photo.phase));
         if matches!(photo.phase, Phase::Accepted | Phase::Rejected { .. } | Phase::Lost) {

@@ -18,7 +18,7 @@ pub(crate) struct TokenArguments {
     /// What its holder may do: shopper, agent or service
     #[arg(long)]
     role: Role,
-    /// Who it is for: the shop's id of the shopper, agent or program
+    /// Who it is for: the shop's id of the shopper, agent or program. Returns belong to the subject that opened them
     #[arg(long, value_name = "ID", default_value = "command-line")]
     subject: String,
     /// Good for this return only
@@ -39,6 +39,10 @@ pub(crate) fn run(arguments: &TokenArguments) -> anyhow::Result<ExitCode> {
         return_id: arguments.return_id,
         lifetime: Duration::from_secs(arguments.minutes * 60),
     };
+    if !arguments.data.join("keys").is_dir() {
+        let data = arguments.data.display();
+        eprintln!("note: {data} is new; its tokens are good for a server that is started with --data {data}");
+    }
     let token = TokenIssuer::open(&arguments.data)?.mint(&request, Timestamp::now())?;
     if arguments.json {
         output::print_json(

@@ -91,10 +91,20 @@ fn a_folder_stands_for_its_photos() {
     std::fs::copy(photo("03-mug-chip.jpg"), folder.path().join("b.JPG")).unwrap();
     std::fs::copy(photo("01-mug-overview.jpg"), folder.path().join("a.jpeg")).unwrap();
     write(folder.path(), "notes.txt", b"no photo");
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    std::fs::copy(photo("07-frame-overview.jpg"), folder.path().join("more/c.jpg")).unwrap();
     let (lines, code) = check_json(&[folder.path()]);
     let names: Vec<_> =
         lines.iter().map(|line| line["path"].as_str().unwrap().rsplit('/').next().unwrap()).collect();
-    assert_eq!((names.as_slice(), code), (&["a.jpeg", "b.JPG"][..], Some(0)));
+    assert_eq!((names.as_slice(), code), (&["a.jpeg", "b.JPG", "c.jpg"][..], Some(0)));
+}
+
+#[test]
+fn a_folder_without_photos_and_what_is_no_file_are_errors_not_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let (lines, code) = check_json(&[folder.path(), Path::new("/dev/zero")]);
+    let codes: Vec<_> = lines.iter().map(|line| line["error"]["code"].as_str().unwrap()).collect();
+    assert_eq!((codes.as_slice(), code), (&["no_photos", "unreadable"][..], Some(1)));
 }
 
 #[test]

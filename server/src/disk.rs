@@ -78,6 +78,7 @@ impl DataFolder {
     }
 }
 
+/// Makes a folder that only this user may enter. One that exists already keeps its mode: it may be somebody's home.
 fn make_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
 }

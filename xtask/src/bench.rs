@@ -5,7 +5,7 @@ use crate::tool::run_cargo;
 /// Name, package and bench target.
 const BENCHES: &[(&str, &str, &str)] = &[
     ("frame", "clearshot-analysis", "frame"),
-    ("still", "clearshot-analysis", "still"),
+    ("still", "clearshot-benches", "still"),
     ("shutter-to-durable", "clearshot-capture", "shutter_to_durable"),
 ];
 

@@ -23,20 +23,17 @@ const NEXTEST: Need =
 const DENY: Need = Need::Tool { command: &["cargo", "deny"], install: "cargo install --locked cargo-deny" };
 /// The reference implementation, which opens what we seal, and the reverse.
 const AGE: Need = Need::Tool { command: &["age"], install: "apt-get install age" };
+/// Builds libjpeg-turbo, the peer of a benchmark.
+const CMAKE: Need = Need::Tool { command: &["cmake"], install: "apt-get install cmake nasm" };
 /// Real photos, which are not ours to publish.
 const PHOTOS: Need =
     Need::Folder { path: "../shared/photos", origin: "real photos, kept beside the repository" };
 
 const STAGES: &[Stage] = &[
     Stage { name: "format", needs: &[], wants: &[], run: |_| run_cargo(&["fmt", "--all", "--check"], &[]) },
-    Stage { name: "lints", needs: &[], wants: &[], run: |_| lints() },
+    Stage { name: "lints", needs: &[], wants: &[CMAKE], run: |_| lints() },
     Stage { name: "tests", needs: &[], wants: &[AGE, PHOTOS], run: tests },
-    Stage {
-        name: "examples in the documents",
-        needs: &[],
-        wants: &[],
-        run: |_| run_cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"], &[]),
-    },
+    Stage { name: "examples in the documents", needs: &[], wants: &[], run: |_| examples() },
     Stage { name: "documents", needs: &[], wants: &[], run: |_| documents() },
     Stage {
         name: "licences, bans and sources of dependencies",
@@ -48,16 +45,29 @@ const STAGES: &[Stage] = &[
 ];
 
 fn lints() -> anyhow::Result<()> {
-    let clippy =
-        ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
-    run_cargo(&clippy, &[])
+    let clippy: &[&str] = &["clippy", "--all-targets"];
+    run_cargo(&[clippy, &members(), &["--", "-D", "warnings"]].concat(), &[])
 }
 
 fn tests(all: bool) -> anyhow::Result<()> {
     let environment: &[(&str, &str)] = if all { &[("CI", "true")] } else { &[] };
     let run: &[&str] =
         if NEXTEST.is_there() { &["nextest", "run"] } else { &["test", "--lib", "--bins", "--tests"] };
-    run_cargo(&[run, &["--workspace", "--all-features", "--locked", "--no-fail-fast"]].concat(), environment)
+    run_cargo(&[run, &members(), &["--no-fail-fast"]].concat(), environment)
+}
+
+fn examples() -> anyhow::Result<()> {
+    let test: &[&str] = &["test", "--doc"];
+    run_cargo(&[test, &members()].concat(), &[])
+}
+
+/// All crates that can be built here, with all their features.
+fn members() -> Vec<&'static str> {
+    let mut members = vec!["--workspace", "--all-features", "--locked"];
+    if !CMAKE.is_there() {
+        members.extend(["--exclude", "clearshot-benches"]);
+    }
+    members
 }
 
 fn documents() -> anyhow::Result<()> {

@@ -12,10 +12,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use clearshot_capture::{CaptureStore, Conditions, StoreConfig, StoreKeys};
+use clearshot_capture::{CaptureStore, Conditions};
 use clearshot_protocol::Timestamp;
 use clearshot_protocol::api::{CreateReturnItem, CreateReturnRequest, ReturnView};
-use clearshot_protocol::seal::Identity;
 use clearshot_server::{Role, RunningServer, Server, ServerConfig, TokenRequest};
 use clearshot_upload::{SyncEnd, SyncReport};
 use serde_json::{Value, json};
@@ -26,7 +25,7 @@ use self::cable::Cable;
 use self::photos::Story;
 use self::shopper::Taken;
 use crate::output::{self, Voice, heading};
-use crate::phone::http_client;
+use crate::phone::{Phone, Service, http_client};
 use crate::serve::stop_signal;
 use crate::sync::{runtime, uploader};
 
@@ -148,10 +147,9 @@ async fn get<T: serde::de::DeserializeOwned>(
 }
 
 fn open_store(server: &RunningServer, folder: &Path) -> anyhow::Result<Arc<CaptureStore>> {
-    let keys = StoreKeys { device: Identity::generate(), service: server.recipient() };
-    let (store, _) =
-        CaptureStore::open(folder.join("phone"), keys, StoreConfig::default(), Timestamp::now())?;
-    Ok(Arc::new(store))
+    let phone = Phone::at(&folder.join("phone"));
+    phone.remember(&Service { server: server.base_url()?.to_string(), recipient: server.recipient() })?;
+    Ok(Arc::new(phone.open()?))
 }
 
 /// Sends the queue over a cable that breaks in the middle of the second photo.

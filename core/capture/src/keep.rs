@@ -319,10 +319,12 @@ fn shot_context(
     shot: ShotId,
     hash: PerceptualHash,
 ) -> Result<ShotContext, CaptureError> {
+    // The newest by its place in the chain: ids sort by a clock that can be set back.
     let mut statement = connection.prepare_cached(
         "SELECT shots.session, shots.item, shots.role, shots.overview, shots.ask_policy, shots.asks,
          sessions.return_id, items.sku, items.metered,
-         (SELECT captures.id FROM captures WHERE captures.shot = shots.id ORDER BY captures.id DESC LIMIT 1),
+         (SELECT captures.id FROM captures WHERE captures.shot = shots.id
+          ORDER BY captures.sequence DESC, captures.id DESC LIMIT 1),
          (SELECT count(*) FROM captures WHERE on_device = 1),
          (SELECT coalesce(sum(length), 0) FROM captures WHERE on_device = 1)
          FROM shots JOIN sessions ON sessions.id = shots.session
@@ -364,7 +366,9 @@ fn chain_end(connection: &Connection, session: SessionId) -> Result<ChainLink, C
     Ok(match last {
         None => ChainLink { sequence: 0, previous: None },
         Some((sequence, digest)) => {
-            ChainLink { sequence: sequence + 1, previous: Some(Sha256Digest::from_bytes(digest)) }
+            let sequence: u32 = sequence;
+            let next = sequence.checked_add(1).ok_or(CaptureError::Row("the session's chain"))?;
+            ChainLink { sequence: next, previous: Some(Sha256Digest::from_bytes(digest)) }
         }
     })
 }

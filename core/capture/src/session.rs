@@ -313,9 +313,11 @@ fn shots_of(
     session: SessionId,
     item: ReturnItemId,
 ) -> Result<Vec<ShotView>, CaptureError> {
+    // The newest by its place in the chain: ids sort by a clock that can be set back.
     let mut statement = connection.prepare_cached(
         "SELECT id, role, overview, required, ask_policy, asks,
-         (SELECT captures.id FROM captures WHERE captures.shot = shots.id ORDER BY captures.id DESC LIMIT 1)
+         (SELECT captures.id FROM captures WHERE captures.shot = shots.id
+          ORDER BY captures.sequence DESC, captures.id DESC LIMIT 1)
          FROM shots WHERE session = ?1 AND item = ?2 ORDER BY position",
     )?;
     let mut rows = statement.query(params![session.as_bytes(), item.as_bytes()])?;

@@ -87,11 +87,13 @@ impl CaptureStore {
     /// is being kept. Until [`Self::resume`], every call that needs the database answers [`CaptureError::Paused`].
     pub fn pause(&self) -> Result<(), CaptureError> {
         let _nothing_being_kept = self.lock_file.lock().unwrap_or_else(PoisonError::into_inner);
-        self.senders.leave();
-        match self.connection().take() {
+        let closed = match self.connection().take() {
             Some(connection) => connection.close().map_err(|(_, error)| error.into()),
             None => Ok(()),
-        }
+        };
+        // After the database: whoever is in between finds it closed, and leaves as well.
+        self.senders.leave();
+        closed
     }
 
     /// Opens the database again. Nothing happens when the store is not paused.

@@ -338,3 +338,18 @@ fn with_another_device_key_the_queue_goes_on_and_only_the_labels_are_unknown() {
     send_all(&store, 10);
     assert_eq!(store.counters().unwrap().accepted, 1);
 }
+
+#[test]
+fn a_retake_after_the_clock_was_set_back_replaces_the_photo_before_it() {
+    let phone = Phone::new();
+    let store = phone.store();
+    let slot = shot(&session(&store), 0);
+    let first = keep(&store, slot, 7_200);
+    let second = keep(&store, slot, 3_600);
+    let third = keep(&store, slot, 3_700);
+    assert_eq!((second.supersedes, third.supersedes), (Some(first.id), Some(second.id)));
+    assert_eq!(session(&store).items[0].shots[0].current, None, "another session");
+    let current =
+        store.sessions().unwrap().into_iter().flat_map(|session| session.items).flat_map(|item| item.shots);
+    assert_eq!(current.filter_map(|shot| shot.current).collect::<Vec<_>>(), [third.id]);
+}

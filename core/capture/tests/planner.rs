@@ -10,7 +10,7 @@ use clearshot_capture::{
     CaptureState, CaptureStore, Conditions, Counters, Outcome, Plan, StoreConfig, UploadRequest, WaitReason,
 };
 use clearshot_protocol::CaptureId;
-use clearshot_protocol::api::EvidenceStatus;
+use clearshot_protocol::api::{EvidenceStatus, Rejection};
 use proptest::prelude::*;
 use support::*;
 
@@ -101,6 +101,56 @@ fn back_off_survives_the_process_and_so_do_leases_of_the_platform() {
     let entry = store.entry(ids[0]).unwrap();
     assert_eq!((entry.attempts, entry.error.as_deref()), (1, Some("network")));
     assert!(entry.next_at.unwrap() > at(10));
+}
+
+#[test]
+fn a_photo_that_the_disk_does_not_give_counts_a_try_and_its_neighbours_go_on() {
+    let (phone, store, ids) = with_captures(2);
+    let file = phone.vault_file(ids[0]);
+    std::fs::rename(&file, file.with_extension("away")).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert_eq!(step(&store, 10).capture, ids[1]);
+    let entry = store.entry(ids[0]).unwrap();
+    assert_eq!((entry.attempts, entry.on_device), (1, true));
+
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(file.with_extension("away"), &file).unwrap();
+    assert_eq!(step(&store, 100).capture, ids[0]);
+}
+
+#[test]
+fn a_photo_that_the_server_has_whole_is_not_lost_when_its_file_is() {
+    let (phone, store, ids) = with_captures(1);
+    let create = step(&store, 10);
+    let sha256 = store.entry(ids[0]).unwrap().sha256;
+    store.report(create.lease, &honest(&create, sha256), at(10)).unwrap();
+    drop(store);
+    std::fs::remove_file(phone.vault_file(ids[0])).unwrap();
+    let store = phone.store();
+    assert_eq!(store.entry(ids[0]).unwrap().state, CaptureState::Uploaded);
+    send_all(&store, 20);
+    assert_eq!(store.entry(ids[0]).unwrap().state, CaptureState::Accepted);
+}
+
+#[test]
+fn evidence_that_was_set_aside_before_its_retake_came_is_not_taken_for_accepted() {
+    let (_phone, store, ids) = with_captures(1);
+    let create = step(&store, 10);
+    let sha256 = store.entry(ids[0]).unwrap().sha256;
+    store.report(create.lease, &honest(&create, sha256), at(10)).unwrap();
+    let confirm = step(&store, 11);
+    let rejection = Some(Rejection { code: "cannot_open".to_owned(), detail: "Set aside.".to_owned() });
+    let word = Outcome::Evidence { status: EvidenceStatus::Superseded, sha256, rejection };
+    assert_eq!(store.report(confirm.lease, &word, at(11)).unwrap(), Some(CaptureState::Rejected));
+}
+
+#[test]
+fn a_paused_store_holds_no_lock_however_often_it_is_asked() {
+    let (phone, store, ids) = with_captures(1);
+    step(&store, 10);
+    store.pause().unwrap();
+    assert_eq!(store.next(Conditions::UNMETERED, at(11)).unwrap_err().code(), "paused");
+    assert_eq!(step(&phone.store(), 12).capture, ids[0], "the paused store's lease is free");
 }
 
 #[test]

@@ -5,12 +5,18 @@
 //! implementation of the format opens it, given the identity.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use age::secrecy::ExposeSecret as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
+
+/// The longest header of a sealed stream, in bytes. One for two X25519 recipients has about 300.
+const MAX_HEADER: u64 = 16 * 1024;
+
+/// What the last line of a header begins with.
+const HEADER_END: &[u8] = b"\n--- ";
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +129,14 @@ pub fn seal<W: Write, T>(
 /// Opens a sealed stream. A change further down is found while reading: an error of kind `InvalidData`, or
 /// `UnexpectedEof` where the stream was cut.
 pub fn open<'a, R: Read + 'a>(identity: &Identity, sealed: R) -> Result<impl Read + 'a, SealError> {
-    let decryptor = age::Decryptor::new(sealed).map_err(open_error)?;
+    // age reads its header without a limit, and anew for every line of it; a hostile one would take hours.
+    let mut sealed = sealed;
+    let mut head = Vec::new();
+    sealed.by_ref().take(MAX_HEADER).read_to_end(&mut head)?;
+    if !head.windows(HEADER_END.len()).any(|bytes| bytes == HEADER_END) {
+        return Err(SealError::Damaged("its header does not end".to_owned()));
+    }
+    let decryptor = age::Decryptor::new(io::Cursor::new(head).chain(sealed)).map_err(open_error)?;
     decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)).map_err(open_error)
 }
 
@@ -181,6 +194,14 @@ mod tests {
         }
         sealed.push(0);
         assert!(read(&identity, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_header_without_an_end_is_refused_at_once() {
+        let line = "A".repeat(64);
+        let hostile =
+            format!("age-encryption.org/v1\n-> X25519 {line}\n{}", format!("{line}\n").repeat(200_000));
+        assert!(matches!(read(&Identity::generate(), hostile.as_bytes()), Err(SealError::Damaged(_))));
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub(crate) enum LocationError {
 impl ServerAddress {
     /// Reads and checks an address.
     pub fn parse(address: &str, plain_http: PlainHttp) -> Result<Self, UploadError> {
-        let invalid = |why: String| UploadError::InvalidServer { address: address.to_owned(), why };
+        // What stands before an @ may be a password.
+        let shown = address.rsplit_once('@').map_or(address, |(_, host)| host);
+        let invalid = |why: String| UploadError::InvalidServer { address: shown.to_owned(), why };
         let mut base = Url::parse(address.trim()).map_err(|error| {
             invalid(format!("{error}; expected one such as https://returns.shop.example"))
         })?;
@@ -151,8 +153,14 @@ mod tests {
         {
             assert_eq!(parse(address).unwrap_err().code(), "invalid_server", "{address}");
         }
-        let text = parse("https://me:geheim@shop.example").unwrap_err().to_string();
-        assert!(!text.contains("geheim"), "{text}");
+        for address in [
+            "https://me:geheim@shop.example",
+            "https://me:geheim@shop.example:99999",
+            "me:geheim@shop.example",
+        ] {
+            let text = parse(address).unwrap_err().to_string();
+            assert!(!text.contains("geheim"), "{text}");
+        }
     }
 
     #[test]

@@ -109,12 +109,20 @@ fn evidence(step: &Step, answer: &Answer) -> Outcome {
         Ok(evidence) if evidence.id == step.capture => Outcome::Evidence {
             status: evidence.status,
             sha256: evidence.sha256,
-            rejection: evidence.rejection,
+            rejection: evidence.rejection.map(|rejection| Rejection {
+                code: cut(rejection.code, CODE_LIMIT),
+                detail: cut(rejection.detail, DETAIL_LIMIT),
+            }),
         },
         Ok(_) => fault("the server answered with other evidence than was asked for".to_owned()),
         Err(_) if answer.is_json() => fault("the server's word on the evidence cannot be read".to_owned()),
         Err(_) => not_the_servers(answer.status),
     }
+}
+
+/// The text, or so many characters of it.
+fn cut(text: String, limit: usize) -> String {
+    if text.chars().nth(limit).is_none() { text } else { text.chars().take(limit).collect() }
 }
 
 fn refusal(step: &Step, answer: &Answer, now: Timestamp) -> Outcome {
@@ -147,8 +155,8 @@ fn refusal(step: &Step, answer: &Answer, now: Timestamp) -> Outcome {
     );
     Outcome::Refused {
         status: status.as_u16(),
-        code: code.chars().take(CODE_LIMIT).collect(),
-        detail: detail.chars().take(DETAIL_LIMIT).collect(),
+        code: cut(code, CODE_LIMIT),
+        detail: cut(detail, DETAIL_LIMIT),
         retry_after: answer.retry_after(now),
     }
 }

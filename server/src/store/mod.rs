@@ -9,6 +9,7 @@ pub(crate) mod logins;
 pub(crate) mod returns;
 pub(crate) mod uploads;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use sqlx::sqlite::{
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
+use crate::disk::create_private;
 use crate::error::ServerError;
 use crate::keys::Keys;
 
@@ -41,9 +43,15 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the file, or makes it, and brings its schema up to date.
     pub(crate) async fn open(path: &Path, keys: Arc<Keys>) -> Result<Self, ServerError> {
+        // Made here, because SQLite would let everybody read it; its companion files take its mode.
+        match create_private(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(ServerError::Disk { path: path.to_owned(), source: error });
+            }
+            _ => {}
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             // Readers do not wait for the writer, nor the writer for them.
             .journal_mode(SqliteJournalMode::Wal)
             // A commit is on the disk when it returns: an acknowledged offset must survive a power cut.

@@ -213,9 +213,11 @@ async fn append_in_turn(
     let (spool, end) = receive(app, &upload, &mut turn, body, skip).await?;
     let offset = spool.offset();
     if offset == upload.length {
-        finish(app, &upload, spool)
-            .await
-            .map_err(|error| error.with_header(header::UPLOAD_OFFSET, offset))?;
+        finish(app, &upload, spool).await.map_err(|error| match error.code() {
+            ProblemCode::DigestMismatch => error.with_header(header::UPLOAD_OFFSET, offset),
+            // The last bytes are not counted yet, so that nothing is said of them.
+            _ => error,
+        })?;
         return Ok(offset);
     }
     commit(app, &upload, offset).await?;

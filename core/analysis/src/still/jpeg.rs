@@ -96,7 +96,7 @@ impl Header {
 /// Reads the header and makes sure that the picture data comes to an end.
 pub(super) fn read_header(bytes: &[u8]) -> Result<Header, StillError> {
     let mut frame = None;
-    let mut orientation = 1;
+    let (mut orientation, mut has_exif) = (1, false);
     let mut restart_interval = 0;
     let mut rest = bytes.get(2..).unwrap_or_default();
     loop {
@@ -128,7 +128,11 @@ pub(super) fn read_header(bytes: &[u8]) -> Result<Header, StillError> {
                     payload.first_chunk().map_or(0, |&pair| usize::from(u16::from_be_bytes(pair)));
             }
             APP1 => {
-                if let Some(tiff) = payload.strip_prefix(b"Exif\0\0") {
+                // The first block counts: editors append others.
+                if let Some(tiff) = payload.strip_prefix(b"Exif\0\0")
+                    && !has_exif
+                {
+                    has_exif = true;
                     orientation = exif_orientation(tiff);
                 }
             }
@@ -238,10 +242,12 @@ fn failed(source: DecodeErrors) -> StillError {
     }
 }
 
-/// The EXIF orientation in a TIFF block, 1 to 8; 1 when there is none or it is damaged.
+/// The EXIF orientation in a TIFF block, 1 to 8; 1 when there is none. Damage elsewhere in the block does not matter.
 pub(super) fn exif_orientation(tiff: &[u8]) -> u8 {
     exif::Reader::new()
+        .continue_on_error(true)
         .read_raw(tiff.to_vec())
+        .or_else(|error| error.distill_partial_result(|_| ()))
         .ok()
         .and_then(|exif| exif.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0))
         .and_then(|value| u8::try_from(value).ok())

@@ -33,14 +33,33 @@ impl CaptureStore {
     pub fn next(&self, conditions: Conditions, now: Timestamp) -> Result<Plan, CaptureError> {
         self.senders.join()?;
         loop {
-            let plan = self.write(|transaction| self.lease_next(transaction, conditions, now))?;
+            let plan = self
+                .write(|transaction| self.lease_next(transaction, conditions, now))
+                // A paused store must not hold a lock.
+                .inspect_err(|error| {
+                    if matches!(error, CaptureError::Paused) {
+                        self.senders.leave();
+                    }
+                })?;
             // Before the first byte goes out: is it still the photo that was sealed?
-            if let Plan::Upload(Step { capture, request: UploadRequest::Create { .. }, .. }) = plan
-                && self.lose_if_damaged(capture)?
-            {
-                continue;
+            let Plan::Upload(Step { lease, capture, request: UploadRequest::Create { .. }, .. }) = plan
+            else {
+                return Ok(plan);
+            };
+            match self.lose_if_damaged(capture) {
+                Ok(false) => return Ok(plan),
+                Ok(true) => {}
+                // The disk does not give it now. It counts as a failed try, and its neighbours go on.
+                Err(error @ (CaptureError::Read { .. } | CaptureError::Folder { .. })) => {
+                    let outcome = Outcome::NetworkFault { detail: format!("this device failed to {error}") };
+                    self.report(lease, &outcome, now)?;
+                }
+                Err(error) => {
+                    // Nobody performs the step; its lease is of no use.
+                    self.report(lease, &Outcome::Cancelled, now)?;
+                    return Err(error);
+                }
             }
-            return Ok(plan);
         }
     }
 
@@ -167,7 +186,7 @@ impl CaptureStore {
         }
     }
 
-    /// Notes that the photo of a capture is no longer whole here. What the server accepted is not lost.
+    /// Notes that the photo of a capture is no longer whole here. What the server has whole is not lost.
     pub(crate) fn mark_lost(
         &self,
         capture: CaptureId,
@@ -187,7 +206,8 @@ pub(crate) fn mark_lost(
     detail: &str,
 ) -> Result<CaptureState, CaptureError> {
     let mut progress = rows::progress(transaction, capture, sealing)?;
-    if progress.state != CaptureState::Accepted {
+    // Of one that the server has whole, the server is still to be asked.
+    if !matches!(progress.state, CaptureState::Accepted | CaptureState::Uploaded) {
         progress.lose(code, detail);
         rows::store(transaction, capture, &progress, None, sealing)?;
     }

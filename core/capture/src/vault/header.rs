@@ -19,7 +19,7 @@
 //!
 //! Ids only: what is in them is random or a hash (a [`ReturnItemId`] is derived from the SKU and a random id).
 
-use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, SessionId, Sha256Digest, ShotId};
+use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, SessionId, Sha256Digest, ShotId, Timestamp};
 
 /// Bytes of the header; the sealed bytes begin behind them.
 pub(crate) const HEADER_LENGTH: usize = 160;
@@ -77,13 +77,17 @@ impl VaultHeader {
         if u16::from_be_bytes(at(bytes, 8)) > VERSION {
             return Err(HeaderError::Newer);
         }
+        let saved_millis = i64::from_be_bytes(at(bytes, 96));
+        if Timestamp::from_millisecond(saved_millis).is_err() {
+            return Err(HeaderError::Damaged);
+        }
         Ok(Self {
             capture: CaptureId::from_bytes(at(bytes, 16)),
             session: SessionId::from_bytes(at(bytes, 32)),
             return_id: ReturnId::from_bytes(at(bytes, 48)),
             item: ReturnItemId::from_bytes(at(bytes, 64)),
             shot: ShotId::from_bytes(at(bytes, 80)),
-            saved_millis: i64::from_be_bytes(at(bytes, 96)),
+            saved_millis,
             length: u64::from_be_bytes(at(bytes, 104)),
             sha256: Sha256Digest::from_bytes(at(bytes, 112)),
         })

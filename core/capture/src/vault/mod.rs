@@ -92,7 +92,7 @@ impl Vault {
             let path = self.path(capture);
             fs::rename(&unfinished, &path).map_err(write_error)?;
             sync_folder(&self.folder.join(VAULT)).map_err(write_error).inspect_err(|_| {
-                // Not known to be durable, so not saved. The next opening removes what this cannot.
+                // Not known to be durable, so not saved. Should it stay after all, the next opening adopts it.
                 let _ = fs::remove_file(&path);
             })?;
             Ok(header)
@@ -192,7 +192,7 @@ pub(crate) fn inspect(path: &Path) -> Result<Found, CaptureError> {
     }
     File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).map_err(failed)?;
     Ok(match VaultHeader::from_bytes(&bytes) {
-        Ok(header) if metadata.len() == HEADER_LENGTH as u64 + header.length => Found::Whole(header),
+        Ok(header) if metadata.len() - HEADER_LENGTH as u64 == header.length => Found::Whole(header),
         Ok(_) | Err(HeaderError::Damaged) => Found::Damaged,
         Err(HeaderError::Newer) => Found::Newer,
     })

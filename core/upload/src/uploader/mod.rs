@@ -223,6 +223,8 @@ impl Drive<'_> {
             while let Some(finished) = self.steps.join_next().await {
                 finished??;
             }
+            // The wait for another network begins now, however long the dropped requests had taken.
+            self.quiet_since = Instant::now();
             self.batch = self.cancel.child_token();
         }
         Ok(())

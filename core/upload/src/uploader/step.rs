@@ -79,7 +79,7 @@ impl StepRunner {
             () = tokio::time::sleep(self.time_for(&step)) => fault("the request took longer than its lease".to_owned()),
             outcome = self.perform(&store, &step, tally) => outcome,
         };
-        tracing::debug!(capture = %step.capture, ?outcome, "step done");
+        tracing::debug!(capture = %step.capture, failed = failure(&outcome).is_some(), "step done");
         self.report(store, step, outcome, tally).await
     }
 

@@ -37,7 +37,8 @@ impl Seen {
 pub enum Reply {
     /// Reads the body, then answers.
     Answer(Box<dyn FnOnce(&Seen) -> String + Send>),
-    /// Answers at once, reads nothing, closes.
+    /// Answers at once, reads nothing, and leaves the connection open: closing it with unread bytes would be a reset,
+    /// which may overtake the answer.
     Early(String),
     /// Reads this many bytes of the body, lets the server know, and drops the connection.
     Cut(u64, Box<dyn FnOnce(&Seen) + Send>),
@@ -163,7 +164,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     log.lock().unwrap().push(seen.clone());
     match reply {
         Reply::Answer(answer) => stream.write_all(answer(&seen).as_bytes()).await.ok()?,
-        Reply::Early(answer) => stream.write_all(answer.as_bytes()).await.ok()?,
+        Reply::Early(answer) => {
+            stream.write_all(answer.as_bytes()).await.ok()?;
+            std::future::pending::<()>().await;
+        }
         Reply::Cut(_, note) => note(&seen),
         Reply::Stall | Reply::Silence => std::future::pending().await,
     }

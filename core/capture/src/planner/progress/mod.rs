@@ -103,7 +103,7 @@ impl Progress {
             Some(location) if self.offset_known => {
                 let location = location.clone();
                 self.offset_known = false;
-                let body = (length - self.offset).min(PATCH_CHUNK);
+                let body = length.saturating_sub(self.offset).min(PATCH_CHUNK);
                 (StepKind::Append, UploadRequest::Append { location, offset: self.offset, body })
             }
             Some(location) => (StepKind::AskOffset, UploadRequest::AskOffset { location: location.clone() }),
@@ -231,7 +231,12 @@ impl Progress {
             return;
         }
         match status {
-            // Superseded: the server had taken it, and then took its retake.
+            // Superseded: the server had taken it, and then took its retake. One that it had set aside keeps its reason.
+            EvidenceStatus::Superseded if fault.is_some() => {
+                self.state = CaptureState::Rejected;
+                self.next_at = None;
+                self.fault = fault;
+            }
             EvidenceStatus::Accepted | EvidenceStatus::Superseded => {
                 self.state = CaptureState::Accepted;
                 self.accepted_at = Some(situation.now);
