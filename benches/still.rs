@@ -1,5 +1,5 @@
 //! The way of a 12-megapixel photo, stage by stage, against one turbojpeg RGB decode of the same file:
-//! `cargo bench -p clearshot-analysis --bench still`. Give another photo by `CLEARSHOT_BENCH_PHOTO`.
+//! `cargo bench -p clearshot-benches --bench still`. Give another photo by `CLEARSHOT_BENCH_PHOTO`.
 //!
 //! turbojpeg is built from source; without nasm it has no SIMD and the ratio flatters us.
 

@@ -47,7 +47,9 @@ fn the_demos_figures_come_as_json_alone() {
 #[test]
 fn the_demo_takes_ones_own_photos_and_says_which_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, seed) in [("b.jpg", 1), ("a.jpg", 2)] {
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    for (name, seed) in [("b.jpg", 1), ("a.jpg", 2), ("more/a.jpg", 3), ("more/b.jpg", 4), ("more/c.jpg", 5)]
+    {
         std::io::Write::write_all(
             &mut std::fs::File::create(folder.path().join(name)).unwrap(),
             &crate::harness::detailed_photo(seed),
@@ -58,5 +60,6 @@ fn the_demo_takes_ones_own_photos_and_says_which_cannot_be_read() {
     let output = run(&["demo", "--photos", folder.path().to_str().unwrap()]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("it is empty") && text.contains("All 2 photos are accepted"), "{text}");
+    assert!(text.contains("it is empty") && text.contains("All 5 photos are accepted"), "{text}");
+    assert!(!text.contains("replaces the one before"), "equal names in two folders are two shots: {text}");
 }

@@ -156,7 +156,8 @@ pub(super) fn own_story(folder: &Path) -> anyhow::Result<Story> {
         .into_iter()
         .enumerate()
         .map(|(at, path)| StoryPhoto {
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            // Unique also where two folders below hold the same file name: the shopper knows shots by it.
+            name: path.strip_prefix(folder).unwrap_or(&path).display().to_string(),
             sku: item.sku.clone(),
             role: if at == 0 { ShotRole::Overview } else { ShotRole::Defect },
             defect: "Your photo.".to_owned(),

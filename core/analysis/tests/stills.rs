@@ -120,6 +120,21 @@ fn upright_position(orientation: u8, (x, y): (usize, usize), (w, h): (usize, usi
 }
 
 #[test]
+fn damage_elsewhere_in_the_exif_block_does_not_cost_the_orientation() {
+    let original = pictures::rgb(SIZE.0, SIZE.1);
+    // The next directory lies beyond the block.
+    let mut dangling = pictures::orientation_tiff(6);
+    *dangling.last_chunk_mut().unwrap() = 0xFFFF_u32.to_le_bytes();
+    // Two entries; the first, a camera's make of 32 characters, lies beyond the block.
+    let mut make = b"II*\0\x08\0\0\0\x02\0\x0F\x01\x02\0\x20\0\0\0\xFF\xFF\0\0".to_vec();
+    make.extend_from_slice(&pictures::orientation_tiff(6)[10..]);
+    for exif in [dangling, make] {
+        let file = pictures::jpeg(&original, SIZE, ColorType::Rgb, Flavour::default(), Some(&exif));
+        assert_eq!(decode(&file).orientation(), 6, "{exif:?}");
+    }
+}
+
+#[test]
 fn the_orientation_is_read_from_exif_and_a_senseless_one_is_ignored() {
     let original = pictures::rgb(SIZE.0, SIZE.1);
     for (stored, expected) in [(1, 1), (6, 6), (8, 8), (0, 1), (9, 1)] {

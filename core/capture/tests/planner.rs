@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use clearshot_capture::{
     CaptureState, CaptureStore, Conditions, Counters, Outcome, Plan, StoreConfig, UploadRequest, WaitReason,
 };
-use clearshot_protocol::CaptureId;
 use clearshot_protocol::api::{EvidenceStatus, Rejection};
+use clearshot_protocol::{CaptureId, Sha256Digest};
 use proptest::prelude::*;
 use support::*;
 
@@ -20,6 +20,15 @@ fn with_captures(count: usize) -> (Phone, CaptureStore, Vec<CaptureId>) {
     let session = session(&store);
     let ids = (0_i64..).zip(0..count).map(|(n, place)| keep(&store, shot(&session, place), n).id).collect();
     (phone, store, ids)
+}
+
+/// One capture of which the server has every byte, and has not yet said whether it accepts it.
+fn with_one_uploaded() -> (Phone, CaptureStore, CaptureId, Sha256Digest) {
+    let (phone, store, ids) = with_captures(1);
+    let create = step(&store, 10);
+    let sha256 = store.entry(ids[0]).unwrap().sha256;
+    store.report(create.lease, &honest(&create, sha256), at(10)).unwrap();
+    (phone, store, ids[0], sha256)
 }
 
 fn network_fault() -> Outcome {
@@ -120,24 +129,18 @@ fn a_photo_that_the_disk_does_not_give_counts_a_try_and_its_neighbours_go_on() {
 
 #[test]
 fn a_photo_that_the_server_has_whole_is_not_lost_when_its_file_is() {
-    let (phone, store, ids) = with_captures(1);
-    let create = step(&store, 10);
-    let sha256 = store.entry(ids[0]).unwrap().sha256;
-    store.report(create.lease, &honest(&create, sha256), at(10)).unwrap();
+    let (phone, store, id, _) = with_one_uploaded();
     drop(store);
-    std::fs::remove_file(phone.vault_file(ids[0])).unwrap();
+    std::fs::remove_file(phone.vault_file(id)).unwrap();
     let store = phone.store();
-    assert_eq!(store.entry(ids[0]).unwrap().state, CaptureState::Uploaded);
+    assert_eq!(store.entry(id).unwrap().state, CaptureState::Uploaded);
     send_all(&store, 20);
-    assert_eq!(store.entry(ids[0]).unwrap().state, CaptureState::Accepted);
+    assert_eq!(store.entry(id).unwrap().state, CaptureState::Accepted);
 }
 
 #[test]
 fn evidence_that_was_set_aside_before_its_retake_came_is_not_taken_for_accepted() {
-    let (_phone, store, ids) = with_captures(1);
-    let create = step(&store, 10);
-    let sha256 = store.entry(ids[0]).unwrap().sha256;
-    store.report(create.lease, &honest(&create, sha256), at(10)).unwrap();
+    let (_phone, store, _, sha256) = with_one_uploaded();
     let confirm = step(&store, 11);
     let rejection = Some(Rejection { code: "cannot_open".to_owned(), detail: "Set aside.".to_owned() });
     let word = Outcome::Evidence { status: EvidenceStatus::Superseded, sha256, rejection };

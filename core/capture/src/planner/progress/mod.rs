@@ -230,13 +230,12 @@ impl Progress {
             );
             return;
         }
+        // A retake took its place: the server had accepted it before, or had set it aside with a reason.
+        let status = match status {
+            EvidenceStatus::Superseded if fault.is_some() => EvidenceStatus::Rejected,
+            other => other,
+        };
         match status {
-            // Superseded: the server had taken it, and then took its retake. One that it had set aside keeps its reason.
-            EvidenceStatus::Superseded if fault.is_some() => {
-                self.state = CaptureState::Rejected;
-                self.next_at = None;
-                self.fault = fault;
-            }
             EvidenceStatus::Accepted | EvidenceStatus::Superseded => {
                 self.state = CaptureState::Accepted;
                 self.accepted_at = Some(situation.now);
