@@ -1,119 +1,183 @@
-//! The way of a 12-megapixel photo, stage by stage, against one turbojpeg RGB decode of the same file:
-//! `cargo bench -p clearshot-benches --bench still`. Give another photo by `CLEARSHOT_BENCH_PHOTO`.
+//! The way of a 12-megapixel photo, stage by stage, against libjpeg-turbo on the same file: `cargo xtask bench still`.
+//! Give another photo by `CLEARSHOT_BENCH_PHOTO`.
 //!
-//! turbojpeg is built from source; without nasm it has no SIMD and the ratio flatters us.
+//! Every stage and every peer runs in turns on one thread; what is printed is the median of its CPU time. turbojpeg is built
+//! from source; without nasm it has no SIMD and the ratios flatter us.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::cell::RefCell;
 
-use clearshot_analysis::{DerivativeSpec, Policy, Still, StillLimits, StillScratch};
-use criterion::Criterion;
+use clearshot_analysis::{DerivativeSpec, Jpeg, Policy, Still, StillLimits, StillScratch};
+use clearshot_benches::measure::{Median, Side, interleaved};
+use clearshot_benches::photo::photo;
+use clearshot_protocol::DigestWriter;
+use clearshot_protocol::seal::{Identity, Recipient, seal};
+use turbojpeg::{PixelFormat, Subsamp, YuvImage};
 
-/// Runs of each side for the printed ratio, taken in turns so that a busy machine slows both.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 31;
+
+/// Names of the sides that ratios are made of.
+const PEER_RGB: &str = "peer: turbojpeg, to RGB";
+const PEER_PLANES: &str = "peer: turbojpeg, to planes";
+const PEER_ENCODE: &str = "peer: turbojpeg, from planes";
+const DECODE: &str = "decode, upright, reduced to 2,560 px";
+const TURNED: &str = "the same of a photo lying on its side";
+const DERIVATIVE: &str = "upload derivative, 2,560 px, q 85";
+const ALL: &str = "all: decode, judge, hash, thumbnail, derivative, seal";
 
 fn main() {
     let file = photo();
-    let limits = StillLimits::default();
-    let policy = Policy::default();
-    let mut scratch = StillScratch::default();
-    let still = Still::decode_with(&file, &limits, &mut scratch).expect("a bench photo decodes");
-    println!("{} × {}, {} bytes", still.width(), still.height(), file.len());
-
-    let mut criterion = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(2));
-    criterion = criterion.warm_up_time(Duration::from_millis(500)).configure_from_args();
-    let mut group = criterion.benchmark_group("still");
-    group.bench_function("decode", |b| b.iter(|| Still::decode_with(&file, &limits, &mut scratch)));
-    group.bench_function("report", |b| b.iter(|| still.report(&policy)));
-    group.bench_function("thumbnail", |b| b.iter(|| still.thumbnail()));
-    group.bench_function("hash", |b| b.iter(|| still.perceptual_hash()));
-    group.bench_function("derivative", |b| b.iter(|| still.derivative(&DerivativeSpec::default())));
-    let mut peer = Peer::new(&file);
-    group.bench_function("peer: turbojpeg RGB decode", |b| b.iter(|| peer.decode(&file)));
-    group.finish();
-
-    let (mut ours, mut theirs, mut decode) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        theirs.push(timed(|| peer.decode(&file)));
-        decode.push(timed(|| Still::decode_with(&file, &limits, &mut scratch).is_ok()));
-        ours.push(timed(|| {
-            let still = Still::decode_with(&file, &limits, &mut scratch).expect("a bench photo decodes");
-            (
-                still.report(&policy),
-                still.thumbnail().is_ok(),
-                still.derivative(&DerivativeSpec::default()).is_ok(),
-            )
-        }));
-    }
-    let (ours, theirs, decode) = (median(ours), median(theirs), median(decode));
+    let on_its_side = with_orientation(&file, 6);
+    let bench = Bench::new(&file);
+    let still = bench.decode(&file);
+    let derivative = still.derivative(&bench.spec).expect("it encodes");
     println!(
-        "decode → report → thumbnail → derivative {ours:.1?}, decode alone {decode:.1?}, turbojpeg {theirs:.1?}: \
-         ratio {:.2} (decode alone {:.2})",
-        ours.as_secs_f64() / theirs.as_secs_f64(),
-        decode.as_secs_f64() / theirs.as_secs_f64()
+        "{} × {}, {} bytes; derivative {} × {}, {} bytes; rustc {}, turbojpeg crate 1.5 (libjpeg-turbo 3.1.0), zune-jpeg 0.5.16-rc3",
+        still.width(),
+        still.height(),
+        file.len(),
+        derivative.width,
+        derivative.height,
+        derivative.bytes.len(),
+        env!("CARGO_PKG_RUST_VERSION"),
     );
+    let peer = RefCell::new(Peer::new(&file, &still));
+    let medians = interleaved(
+        ROUNDS,
+        vec![
+            Side::new(PEER_RGB, || peer.borrow_mut().decode_to_rgb(&file)),
+            Side::new(PEER_PLANES, || peer.borrow_mut().decode_to_planes(&file)),
+            Side::new(PEER_ENCODE, || peer.borrow_mut().encode()),
+            Side::new(DECODE, || bench.decode(&file)),
+            Side::new(TURNED, || bench.decode(&on_its_side)),
+            Side::new("judge", || still.report(&bench.policy)),
+            Side::new("perceptual hash", || still.perceptual_hash()),
+            Side::new("thumbnail, 320 px", || still.thumbnail()),
+            Side::new(DERIVATIVE, || still.derivative(&bench.spec)),
+            Side::new("seal and digest", || bench.seal(&derivative, &still.thumbnail())),
+            Side::new(ALL, || bench.all(&file)),
+        ],
+    );
+    for median in &medians {
+        println!("{:<56} {:>8.2} ms", median.name, median.millis());
+    }
+    let of =
+        |name: &str| *medians.iter().find(|median| median.name == name).expect("every side has a median");
+    let print = |what: &str, ours: Median<'_>, theirs: Median<'_>| {
+        println!("ratio, {what:<49} {:>8.2}", ours.over(theirs));
+    };
+    print("decode against a decode to RGB", of(DECODE), of(PEER_RGB));
+    print("decode against a decode to planes", of(DECODE), of(PEER_PLANES));
+    print("lying on its side against upright", of(TURNED), of(DECODE));
+    print("derivative against its encoding", of(DERIVATIVE), of(PEER_ENCODE));
+    print("all against a decode to RGB", of(ALL), of(PEER_RGB));
 }
 
-fn timed<T>(run: impl FnOnce() -> T) -> Duration {
-    let start = Instant::now();
-    black_box(run());
-    start.elapsed()
+struct Bench {
+    limits: StillLimits,
+    policy: Policy,
+    spec: DerivativeSpec,
+    scratch: RefCell<StillScratch>,
+    recipients: [Recipient; 2],
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+impl Bench {
+    fn new(file: &[u8]) -> Self {
+        let bench = Self {
+            limits: StillLimits::default(),
+            policy: Policy::default(),
+            spec: DerivativeSpec::default(),
+            scratch: RefCell::default(),
+            recipients: [(); 2].map(|()| Identity::generate().recipient()),
+        };
+        bench.decode(file);
+        bench
+    }
+
+    fn decode(&self, file: &[u8]) -> Still {
+        Still::decode_with(file, &self.limits, &mut self.scratch.borrow_mut()).expect("a bench photo decodes")
+    }
+
+    fn seal(&self, derivative: &Jpeg, thumbnail: &Jpeg) -> u64 {
+        let out = DigestWriter::new(Vec::with_capacity(derivative.bytes.len() + (64 << 10)));
+        let (out, ()) = seal(&self.recipients, out, |sealed| {
+            sealed.write_all(&thumbnail.bytes)?;
+            Ok(sealed.write_all(&derivative.bytes)?)
+        })
+        .expect("memory takes it");
+        out.finish().1
+    }
+
+    fn all(&self, file: &[u8]) -> u64 {
+        let still = self.decode(file);
+        std::hint::black_box((still.report(&self.policy), still.perceptual_hash()));
+        self.seal(&still.derivative(&self.spec).expect("it encodes"), &still.thumbnail())
+    }
 }
 
-/// One decompressor and one buffer, reused: the fastest way turbojpeg has.
+/// Compressor, decompressor and buffers, reused: the fastest way turbojpeg has.
 struct Peer {
     decompressor: turbojpeg::Decompressor,
+    compressor: turbojpeg::Compressor,
+    size: (usize, usize),
     pixels: Vec<u8>,
+    planes: Vec<u8>,
+    /// The planes of the derivative at full quality, and where they go.
+    derivative: YuvImage<Vec<u8>>,
+    output: turbojpeg::OutputBuf<'static>,
 }
 
 impl Peer {
-    fn new(file: &[u8]) -> Self {
+    fn new(file: &[u8], still: &Still) -> Self {
         let header = turbojpeg::read_header(file).expect("turbojpeg reads the header");
-        let decompressor = turbojpeg::Decompressor::new().expect("turbojpeg starts");
-        Self { decompressor, pixels: vec![0; 3 * header.width * header.height] }
-    }
-
-    fn decode(&mut self, file: &[u8]) -> bool {
-        let header = turbojpeg::read_header(file).expect("turbojpeg reads the header");
-        let image = turbojpeg::Image {
-            pixels: self.pixels.as_mut_slice(),
-            width: header.width,
-            pitch: 3 * header.width,
-            height: header.height,
-            format: turbojpeg::PixelFormat::RGB,
-        };
-        self.decompressor.decompress(file, image).is_ok()
-    }
-}
-
-/// A real 12-megapixel photo where there is one, else a textured picture of that size.
-fn photo() -> Vec<u8> {
-    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/photos/products/3d-printed-case.jpg");
-    let path = std::env::var("CLEARSHOT_BENCH_PHOTO").unwrap_or_else(|_| shared.to_owned());
-    std::fs::read(path).unwrap_or_else(|_| textured(4000, 3000))
-}
-
-fn textured(width: usize, height: usize) -> Vec<u8> {
-    let mut pixels = Vec::with_capacity(3 * width * height);
-    for y in 0..height {
-        for x in 0..width {
-            let wave = 50.0 * (x as f64 / 40.0).sin() * (y as f64 / 55.0).cos();
-            let grain = (((x * 2_654_435_761) ^ (y * 40_503)) >> 7) & 31;
-            pixels.extend([90, 110, 130].map(|base| (f64::from(base) + wave) as u8 + grain as u8));
+        let size = (header.width, header.height);
+        let planes = turbojpeg::decompress_to_yuv(file).expect("turbojpeg decodes").pixels;
+        let full = still.derivative(&DerivativeSpec { quality: 100, ..DerivativeSpec::default() });
+        let derivative =
+            turbojpeg::decompress_to_yuv(&full.expect("it encodes").bytes).expect("turbojpeg decodes");
+        let mut compressor = turbojpeg::Compressor::new().expect("turbojpeg starts");
+        compressor.set_quality(DerivativeSpec::default().quality.into()).expect("turbojpeg takes a quality");
+        compressor.set_subsamp(Subsamp::Sub2x2).expect("turbojpeg takes a sampling");
+        Self {
+            decompressor: turbojpeg::Decompressor::new().expect("turbojpeg starts"),
+            compressor,
+            size,
+            pixels: vec![0; 3 * size.0 * size.1],
+            planes,
+            derivative,
+            output: turbojpeg::OutputBuf::new_owned(),
         }
     }
-    let mut file = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut file, 92);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_2_0);
-    encoder
-        .encode(&pixels, width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
-        .expect("a picture encodes");
-    file
+
+    fn decode_to_rgb(&mut self, file: &[u8]) {
+        let (width, height) = self.size;
+        let pixels = self.pixels.as_mut_slice();
+        let image = turbojpeg::Image { pixels, width, pitch: 3 * width, height, format: PixelFormat::RGB };
+        self.decompressor.decompress(file, image).expect("turbojpeg decodes");
+    }
+
+    fn decode_to_planes(&mut self, file: &[u8]) {
+        let header = turbojpeg::read_header(file).expect("turbojpeg reads the header");
+        let (width, height) = self.size;
+        let pixels = self.planes.as_mut_slice();
+        let image = YuvImage { pixels, width, align: 4, height, subsamp: header.subsamp };
+        self.decompressor.decompress_to_yuv(file, image).expect("turbojpeg decodes");
+    }
+
+    fn encode(&mut self) {
+        self.compressor
+            .compress_yuv(self.derivative.as_deref(), &mut self.output)
+            .expect("turbojpeg encodes");
+    }
+}
+
+/// The file with an EXIF orientation before everything else.
+fn with_orientation(file: &[u8], orientation: u8) -> Vec<u8> {
+    let tiff =
+        [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0, 0]]
+            .concat();
+    let payload = [b"Exif\0\0".as_slice(), &tiff].concat();
+    let length = (payload.len() as u16 + 2).to_be_bytes();
+    [&file[..2], &[0xFF, 0xE1], &length, &payload, &file[2..]].concat()
 }

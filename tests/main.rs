@@ -6,7 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // a test may fail by panicking
 
 mod demo;
+mod flipped_bytes;
 mod harness;
+mod interim_answers;
+mod interop;
 mod killed;
+mod network_faults;
 mod nothing_in_clear;
 mod refusals;
+mod same_beginnings;
+mod storm;
+mod takeover;

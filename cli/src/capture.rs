@@ -42,6 +42,9 @@ pub(crate) struct CaptureArguments {
     /// Keep the photos whatever the judgement is; the agent sees that
     #[arg(long)]
     keep: bool,
+    /// Which networks the photos may use [default: any, or what the item began with]
+    #[arg(long, value_name = "any|unmetered|unmetered_then_any", value_parser = network)]
+    network: Option<MeteredPolicy>,
     /// The returns API; needed once for each queue
     #[arg(long, value_name = "URL")]
     server: Option<String>,
@@ -56,6 +59,10 @@ pub(crate) struct CaptureArguments {
     photos: Vec<PathBuf>,
 }
 
+fn network(word: &str) -> Result<MeteredPolicy, &'static str> {
+    word.parse().map_err(|()| "it is any, unmetered or unmetered_then_any")
+}
+
 pub(crate) fn run(arguments: &CaptureArguments) -> anyhow::Result<ExitCode> {
     let phone = Phone::at(&arguments.queue);
     learn_service(&phone, arguments)?;
@@ -65,9 +72,16 @@ pub(crate) fn run(arguments: &CaptureArguments) -> anyhow::Result<ExitCode> {
     let mut all_saved = true;
     for path in &arguments.photos {
         let shot = choose_shot(&store, &session, arguments)?;
-        let result = capturer.take(path, shot, arguments.keep, monotonic_millis(&session));
+        let result = capturer.take(path, (shot, arguments.shot), arguments.keep, monotonic_millis(&session));
         all_saved &= matches!(result, Ok(Taken::Saved { .. }));
-        if arguments.json { print_json(path, &result)? } else { print_taken(path, &result)? }
+        if arguments.json {
+            print_json(path, &result)?;
+        } else {
+            print_taken(path, &result)?;
+        }
+        if let (Some(network), Ok(Taken::Saved { saved, .. })) = (arguments.network, &result) {
+            store.set_metered(saved.id, network)?;
+        }
     }
     Ok(if all_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -94,7 +108,7 @@ fn session(store: &CaptureStore, arguments: &CaptureArguments) -> anyhow::Result
         sku: arguments.item.clone(),
         title: arguments.item.clone(),
         reason: arguments.reason,
-        metered: MeteredPolicy::Any,
+        metered: arguments.network.unwrap_or_default(),
         ask_policy: AskPolicy::Soft,
     };
     let id = match store.session_of_return(arguments.return_id)? {
@@ -166,13 +180,15 @@ impl<'a> Capturer<'a> {
     pub(crate) fn take(
         &mut self,
         path: &Path,
-        shot: ShotId,
+        (shot, role): (ShotId, ShotRole),
         insist: bool,
         monotonic_millis: u64,
     ) -> Result<Taken, PhotoError> {
         let bytes = read_photo(path, &self.limits)?;
         let taken_at = Timestamp::now();
-        let mut photo = JudgedPhoto::judge(&bytes, &self.limits, &self.policy, &mut self.scratch)?;
+        let derivative = self.store.next_derivative()?;
+        let mut photo =
+            JudgedPhoto::judge_for(&bytes, role, &derivative, &self.limits, &self.policy, &mut self.scratch)?;
         let assessment = self.store.assess(shot, &mut photo)?;
         let decision = if insist { Keep::Override } else { Keep::AsGood };
         let new =

@@ -1,33 +1,127 @@
-//! `clearshot check`: judges photos.
+//! `clearshot check`: judges photos, as the photos they are or as the camera's preview of them.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use clearshot_analysis::{Policy, Still, StillLimits, StillReport, StillScratch};
+use clearshot_analysis::{
+    FrameContext, FrameReport, FrameScratch, PREVIEW_LONG_SIDE, Policy, Still, StillLimits, StillReport,
+    StillScratch, analyse_frame,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::output;
-use crate::photo_files::{PhotoError, photos_in, read_photo};
+use crate::photo_files::{FailedPhoto, PhotoError, photos_of, read_photo};
+use crate::scene::SceneArguments;
 
 #[derive(clap::Args)]
 pub(crate) struct CheckArguments {
     /// Photos (JPEG, PNG), or folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Judge at the size of a camera's preview, and say what the shopper would be told
+    #[arg(long)]
+    as_frame: bool,
+    #[command(flatten)]
+    scene: SceneArguments,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
 }
 
-/// What is printed of a photo that was judged.
-#[derive(Debug, Serialize)]
+pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
+    let mut checker = Checker::new(arguments);
+    let mut all_judged = true;
+    for path in arguments.paths.iter().flat_map(|path| photos_of(path)) {
+        match path.and_then(|path| checker.check(&path)) {
+            Ok(checked) if arguments.json => output::print_json(&checked.to_json()?)?,
+            Ok(checked) => checked.print()?,
+            Err(failed) => {
+                all_judged = false;
+                failed.print(arguments.json)?;
+            }
+        }
+    }
+    Ok(if all_judged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+struct Checker {
+    as_frame: bool,
+    context: FrameContext,
+    policy: Policy,
+    limits: StillLimits,
+    scratch: StillScratch,
+    frame_scratch: FrameScratch,
+}
+
+impl Checker {
+    fn new(arguments: &CheckArguments) -> Self {
+        let (policy, limits, scratch, frame_scratch) = Default::default();
+        let context = arguments.scene.context();
+        Self { as_frame: arguments.as_frame, context, policy, limits, scratch, frame_scratch }
+    }
+
+    fn check(&mut self, path: &Path) -> Result<Checked, FailedPhoto> {
+        let bytes = read_photo(path, &self.limits).map_err(|error| FailedPhoto::new(path, error))?;
+        let start = Instant::now();
+        let still = Still::decode_with(&bytes, &self.limits, &mut self.scratch)
+            .map_err(|error| FailedPhoto::new(path, error))?;
+        let decoded = Instant::now();
+        let judgement = self.judge(&still).map_err(|error| FailedPhoto::new(path, error))?;
+        Ok(Checked {
+            path: path.display().to_string(),
+            width: still.width(),
+            height: still.height(),
+            orientation: still.orientation(),
+            judgement,
+            decode: decoded - start,
+            analyse: decoded.elapsed(),
+        })
+    }
+
+    fn judge(&mut self, still: &Still) -> Result<Judgement, PhotoError> {
+        if !self.as_frame {
+            return Ok(Judgement::Still(Box::new(still.report_in(&self.context, &self.policy))));
+        }
+        let preview = still.preview(PREVIEW_LONG_SIDE);
+        let report = analyse_frame(&preview.plane(), &self.context, &self.policy, &mut self.frame_scratch)?;
+        let size = Size { width: preview.width(), height: preview.height() };
+        Ok(Judgement::Frame { preview: size, report: Box::new(report) })
+    }
+}
+
+/// A photo that was judged.
 struct Checked {
     path: String,
     width: u32,
     height: u32,
     orientation: u8,
+    judgement: Judgement,
+    decode: Duration,
+    analyse: Duration,
+}
+
+enum Judgement {
+    Still(Box<StillReport>),
+    Frame { preview: Size, report: Box<FrameReport> },
+}
+
+#[derive(Debug, Serialize)]
+struct Size {
+    width: usize,
+    height: usize,
+}
+
+/// What is printed of it in JSON.
+#[derive(Debug, Serialize)]
+struct CheckedJson<'a> {
+    path: &'a str,
+    width: u32,
+    height: u32,
+    orientation: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<&'a Size>,
     #[serde(flatten)]
     report: Value,
     millis: Millis,
@@ -39,126 +133,44 @@ struct Millis {
     analyse: f64,
 }
 
-/// What is printed of a photo that could not be judged.
-#[derive(Debug, Serialize)]
-struct Unchecked {
-    path: String,
-    error: CheckError,
-}
-
-#[derive(Debug, Serialize)]
-struct CheckError {
-    code: String,
-    detail: String,
-}
-
-pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
-    let mut checker = Checker {
-        policy: Policy::default(),
-        limits: StillLimits::default(),
-        scratch: StillScratch::default(),
-    };
-    let mut all_judged = true;
-    for path in arguments.paths.iter().flat_map(|path| photos_of(path)) {
-        match path.and_then(|path| checker.check(&path)) {
-            Ok((checked, report)) if arguments.json => output::print_json(&checked.with(&report)?)?,
-            Ok((checked, report)) => print_report(&checked, &report)?,
-            Err(unchecked) => {
-                all_judged = false;
-                if arguments.json { output::print_json(&unchecked)? } else { print_failure(&unchecked)? }
-            }
-        }
-    }
-    Ok(if all_judged { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// A path itself, or the photos in the folder and below it.
-fn photos_of(path: &Path) -> Vec<Result<PathBuf, Unchecked>> {
-    if !path.is_dir() {
-        return vec![Ok(path.to_owned())];
-    }
-    match photos_in(path) {
-        Ok(photos) if photos.is_empty() => {
-            let detail = "there is no .jpg, .jpeg or .png in it; name photos, or their folder".to_owned();
-            vec![Err(Unchecked::new(path, PhotoError { code: "no_photos".to_owned(), detail }))]
-        }
-        Ok(photos) => photos.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(Unchecked::new(path, PhotoError::unreadable("folder", &error)))],
-    }
-}
-
-struct Checker {
-    policy: Policy,
-    limits: StillLimits,
-    scratch: StillScratch,
-}
-
-impl Checker {
-    fn check(&mut self, path: &Path) -> Result<(Checked, StillReport), Unchecked> {
-        let bytes = read_photo(path, &self.limits).map_err(|error| Unchecked::new(path, error))?;
-        let start = Instant::now();
-        let still = Still::decode_with(&bytes, &self.limits, &mut self.scratch)
-            .map_err(|error| Unchecked::new(path, error.into()))?;
-        let decoded = Instant::now();
-        let report = still.report(&self.policy);
-        let checked = Checked {
-            path: path.display().to_string(),
-            width: still.width(),
-            height: still.height(),
-            orientation: still.orientation(),
-            report: Value::Null,
-            millis: Millis {
-                decode: rounded_millis(decoded - start),
-                analyse: rounded_millis(decoded.elapsed()),
-            },
-        };
-        Ok((checked, report))
-    }
-}
-
-fn rounded_millis(duration: std::time::Duration) -> f64 {
-    (duration.as_secs_f64() * 1e5).round() / 1e2
-}
-
 impl Checked {
     /// With the report's fields beside its own; the original's size stays as it is.
-    fn with(mut self, report: &StillReport) -> serde_json::Result<Self> {
-        self.report = serde_json::to_value(report)?;
-        if let Value::Object(fields) = &mut self.report {
+    fn to_json(&self) -> serde_json::Result<CheckedJson<'_>> {
+        let (preview, mut report) = match &self.judgement {
+            Judgement::Still(report) => (None, serde_json::to_value(report)?),
+            Judgement::Frame { preview, report } => (Some(preview), serde_json::to_value(report)?),
+        };
+        if let Value::Object(fields) = &mut report {
             fields.retain(|name, _| name != "width" && name != "height");
         }
-        Ok(self)
+        let millis = Millis { decode: rounded_millis(self.decode), analyse: rounded_millis(self.analyse) };
+        let Self { width, height, orientation, .. } = *self;
+        Ok(CheckedJson { path: &self.path, width, height, orientation, preview, report, millis })
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let (verdict, figures, advice): (_, _, Vec<(&str, &str)>) = match &self.judgement {
+            Judgement::Still(report) => {
+                let reasons = report.reasons.iter().map(|reason| (reason.code(), reason.hint()));
+                (report.verdict, output::figures(&**report), reasons.collect())
+            }
+            Judgement::Frame { report, .. } => {
+                let hints = report.hints.iter().map(|hint| (hint.code(), hint.text()));
+                (report.verdict, output::figures(&**report), hints.collect())
+            }
+        };
+        let millis = (self.decode + self.analyse).as_secs_f64() * 1e3;
+        output::print_line(&format!(
+            "{}  {figures}   {:>5}×{:<5} {millis:>6.1} ms   {}",
+            output::verdict(verdict),
+            self.width,
+            self.height,
+            self.path
+        ))?;
+        advice.iter().try_for_each(|(code, text)| output::print_line(&format!("        {code}: {text}")))
     }
 }
 
-impl Unchecked {
-    fn new(path: &Path, error: PhotoError) -> Self {
-        let PhotoError { code, detail } = error;
-        Self { path: path.display().to_string(), error: CheckError { code, detail } }
-    }
-}
-
-fn print_report(checked: &Checked, report: &StillReport) -> anyhow::Result<()> {
-    output::print_line(&format!(
-        "{}  {}   {:>5}×{:<5} {:>6.1} ms   {}",
-        output::verdict(report.verdict),
-        output::figures(report),
-        checked.width,
-        checked.height,
-        checked.millis.decode + checked.millis.analyse,
-        checked.path
-    ))?;
-    for reason in &report.reasons {
-        output::print_line(&format!("        {}: {}", reason.code(), reason.hint()))?;
-    }
-    Ok(())
-}
-
-fn print_failure(unchecked: &Unchecked) -> anyhow::Result<()> {
-    output::print_line(&format!(
-        "{}  {}: {}",
-        console::style("error ").red().bold(),
-        unchecked.path,
-        unchecked.error.detail
-    ))
+fn rounded_millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e5).round() / 1e2
 }

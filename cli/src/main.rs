@@ -1,16 +1,20 @@
 //! `clearshot`: the product on the command line.
 //!
-//! One module per command. `demo` shows the whole way of a photo; `check` judges photos; `capture`, `queue` and `sync`
-//! are the phone's queue; `serve` and `token` are the operator's side. Nothing is decided here: photos are judged by
-//! `clearshot-analysis`, kept by `clearshot-capture`, sent by `clearshot-upload`, received by `clearshot-server`.
+//! One module per command. `demo` shows the whole way of a photo; `check` judges photos, `guide` plays them as a camera,
+//! `report` shows what was looked at; `capture`, `queue` and `sync` are the phone's queue; `serve` and `token` are the
+//! operator's side. Nothing is decided here: photos are judged by `clearshot-analysis`, kept by `clearshot-capture`, sent
+//! by `clearshot-upload`, received by `clearshot-server`.
 
 mod capture;
 mod check;
 mod demo;
+mod guide;
 mod output;
 mod phone;
 mod photo_files;
 mod queue;
+mod report;
+mod scene;
 mod serve;
 mod sync;
 mod token;
@@ -33,6 +37,10 @@ enum Command {
     Demo(demo::DemoArguments),
     /// Judge photos: sharpness, light, glare
     Check(check::CheckArguments),
+    /// Play pictures as a camera, and print what the shopper would be told, and when
+    Guide(guide::GuideArguments),
+    /// Write a page with each photo of a folder, where it is sharp, burnt out or reflecting, and the verdict
+    Report(report::ReportArguments),
     /// Judge photos, seal them and put them into a phone's queue; works offline
     Capture(capture::CaptureArguments),
     /// Show a phone's queue
@@ -49,6 +57,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Guide(arguments) => guide::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Queue(arguments) => queue::run(&arguments),
         Command::Sync(arguments) => sync::run(&arguments),

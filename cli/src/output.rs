@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
-use clearshot_analysis::{StillReport, Verdict};
+use clearshot_analysis::{Exposure, FrameReport, Glare, Noise, Sharpness, StillReport, Verdict};
 use clearshot_capture::{CaptureError, CaptureState};
 use console::{Style, StyledObject, style};
 use serde::Serialize;
@@ -71,25 +71,44 @@ pub(crate) fn state(state: CaptureState) -> StyledObject<String> {
     }
 }
 
+/// What the reports of photos and of frames have in common.
+pub(crate) struct Figures {
+    sharpness: Sharpness,
+    exposure: Exposure,
+    noise: Noise,
+    glare: Glare,
+}
+
+impl From<&StillReport> for Figures {
+    fn from(report: &StillReport) -> Self {
+        let StillReport { sharpness, exposure, noise, glare, .. } = *report;
+        Self { sharpness, exposure, noise, glare }
+    }
+}
+
+impl From<&FrameReport> for Figures {
+    fn from(report: &FrameReport) -> Self {
+        let FrameReport { sharpness, exposure, noise, glare, .. } = *report;
+        Self { sharpness, exposure, noise, glare }
+    }
+}
+
 /// `sharp 0.93   light good p50 118   noise 1.2`: the figures of a report, in one line.
-pub(crate) fn figures(report: &StillReport) -> String {
-    let glare = if report.glare.present {
-        format!("   glare {:.1} %", report.glare.area * 100.0)
-    } else {
-        String::new()
-    };
+pub(crate) fn figures(report: impl Into<Figures>) -> String {
+    let Figures { sharpness, exposure, noise, glare } = report.into();
+    let glare = if glare.present { format!("   glare {:.1} %", glare.area * 100.0) } else { String::new() };
     format!(
         "{:<7} {:.2}   light {:<8} p50 {:>3.0}   noise {:>4.1}{glare}",
-        word(&report.sharpness.state),
-        report.sharpness.score,
-        word(&report.exposure.state),
-        report.exposure.p50,
-        report.noise.sigma,
+        word(&sharpness.state),
+        sharpness.score,
+        word(&exposure.state),
+        exposure.p50,
+        noise.sigma,
     )
 }
 
 /// The word that an enum is in JSON.
-fn word(state: &impl Serialize) -> String {
+pub(crate) fn word(state: &impl Serialize) -> String {
     serde_json::to_value(state).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

@@ -75,7 +75,7 @@ impl Phone {
         let keys = StoreKeys { device: self.device_key()?, service: service.recipient };
         let (store, repaired) =
             CaptureStore::open(&self.folder, keys, StoreConfig::default(), Timestamp::now())?;
-        for note in repair_notes(&repaired) {
+        for note in repair_notes(&repaired).into_iter().chain(unreadable_notes(&store.unreadable_files())) {
             eprintln!("note: {note}");
         }
         Ok(store)
@@ -139,6 +139,16 @@ fn repair_notes(report: &RepairReport) -> Vec<String> {
         quarantined.iter().map(|path| format!("a damaged or foreign file was moved to {}", path.display())),
     );
     notes
+}
+
+/// What the disk does not give at the moment, a sentence each.
+fn unreadable_notes(files: &[PathBuf]) -> Vec<String> {
+    files
+        .iter()
+        .map(|path| {
+            format!("the disk does not give {} now; it was left as it is: restart the device", path.display())
+        })
+        .collect()
 }
 
 /// Replaces a file as a whole, durably.

@@ -3,15 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clearshot_analysis::{StillError, StillLimits};
+use clearshot_analysis::{FrameError, StillError, StillLimits};
 use clearshot_capture::CaptureError;
+use serde::Serialize;
+
+use crate::output;
 
 /// The endings by which a folder's photos are told from its other files. A file that is named itself may end in anything:
 /// its content says what it is.
 const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
 
 /// Why a photo could not be read, judged or kept: a stable code, and a sentence that says what to do.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct PhotoError {
     pub(crate) code: String,
     pub(crate) detail: String,
@@ -30,6 +33,12 @@ impl From<StillError> for PhotoError {
     }
 }
 
+impl From<FrameError> for PhotoError {
+    fn from(error: FrameError) -> Self {
+        Self { code: error.code().to_owned(), detail: format!("failed to {error}") }
+    }
+}
+
 impl From<CaptureError> for PhotoError {
     fn from(error: CaptureError) -> Self {
         let code = error.code().to_owned();
@@ -37,10 +46,47 @@ impl From<CaptureError> for PhotoError {
     }
 }
 
+/// A photo that could not be read or judged, as it is printed in JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailedPhoto {
+    pub(crate) path: String,
+    pub(crate) error: PhotoError,
+}
+
+impl FailedPhoto {
+    pub(crate) fn new(path: &Path, error: impl Into<PhotoError>) -> Self {
+        Self { path: path.display().to_string(), error: error.into() }
+    }
+
+    /// Prints it, for people or as a line of JSON.
+    pub(crate) fn print(&self, json: bool) -> anyhow::Result<()> {
+        if json {
+            return output::print_json(self);
+        }
+        let label = console::style("error ").red().bold();
+        output::print_line(&format!("{label}  {}: {}", self.path, self.error.detail))
+    }
+}
+
 /// An error and its causes, in one line.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A path itself, or the photos in the folder and below it. A folder without photos is an error.
+pub(crate) fn photos_of(path: &Path) -> Vec<Result<PathBuf, FailedPhoto>> {
+    if !path.is_dir() {
+        return vec![Ok(path.to_owned())];
+    }
+    match photos_in(path) {
+        Ok(photos) if photos.is_empty() => {
+            let detail = "there is no .jpg, .jpeg or .png in it; name photos, or their folder".to_owned();
+            vec![Err(FailedPhoto::new(path, PhotoError { code: "no_photos".to_owned(), detail }))]
+        }
+        Ok(photos) => photos.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(FailedPhoto::new(path, PhotoError::unreadable("folder", &error)))],
+    }
 }
 
 /// The photos in a folder and those below it, by name. Links to folders are not followed.

@@ -18,7 +18,11 @@ fn check(arguments: &[&str], paths: &[&Path]) -> Output {
 }
 
 fn check_json(paths: &[&Path]) -> (Vec<Value>, Option<i32>) {
-    let output = check(&["--json"], paths);
+    check_with(&[], paths)
+}
+
+fn check_with(arguments: &[&str], paths: &[&Path]) -> (Vec<Value>, Option<i32>) {
+    let output = check(&[arguments, &["--json"]].concat(), paths);
     let lines = String::from_utf8(output.stdout).unwrap();
     (lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), output.status.code())
 }
@@ -113,4 +117,85 @@ fn people_read_the_reason_and_what_to_do() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("retake") && text.contains("blurred: Hold the phone still"), "{text}");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_preview_of_a_photo_is_judged_as_the_photo_is_and_says_what_to_do() {
+    let folder = photo("");
+    let (stills, _) = check_json(&[&folder]);
+    let (frames, code) = check_with(&["--as-frame"], &[&folder]);
+    assert_eq!((stills.len(), frames.len(), code), (14, 14, Some(0)));
+    for (still, frame) in stills.iter().zip(&frames) {
+        assert_eq!(frame["verdict"], still["verdict"], "{frame}");
+        assert_eq!((&frame["width"], &frame["orientation"]), (&still["width"], &still["orientation"]));
+        let sides =
+            [&frame["preview"]["width"], &frame["preview"]["height"]].map(|side| side.as_u64().unwrap());
+        assert!(sides.iter().all(|side| (1..=1_280).contains(side)), "{sides:?}");
+        // What only the finished photo shows is no hint; every other reason is one.
+        let faults = frame["hints"].as_array().unwrap().iter().filter(|hint| *hint != "soft").count();
+        assert!(faults > 0 || frame["verdict"] == "good", "{frame}");
+    }
+    let text = String::from_utf8(check(&["--as-frame"], &[&photo("10-parcel-dark.jpg")]).stdout).unwrap();
+    assert!(text.contains("too_dark: Find more light"), "{text}");
+}
+
+/// A grey surface with a little pattern and a round white spot of 2.6 % of it in the middle.
+fn glaring(folder: &Path) -> PathBuf {
+    let (width, height) = (640u16, 480u16);
+    let luma = |x: i32, y: i32| {
+        let in_spot = (x - 320).pow(2) + (y - 240).pow(2) < 50 * 50;
+        if in_spot { 255 } else { 100 + 30 * ((x / 8 + y / 8) % 2) as u8 }
+    };
+    let rows = 0..i32::from(height);
+    let pixels: Vec<u8> = rows.flat_map(|y| (0..i32::from(width)).map(move |x| luma(x, y))).collect();
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 90)
+        .encode(&pixels, width, height, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    write(folder, "glaring.jpg", &jpeg)
+}
+
+#[test]
+fn a_tapped_region_is_where_glare_is_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let glaring = glaring(folder.path());
+    let present = |arguments: &[&str]| check_with(arguments, &[&glaring]).0[0]["glare"]["present"].clone();
+    assert_eq!(present(&[]), true);
+    assert_eq!(present(&["--role", "defect", "--region", "0,0,0.3,0.3"]), false);
+    assert_eq!(present(&["--as-frame", "--region", "0.3,0.3,0.4,0.4"]), true);
+    assert_eq!(present(&["--as-frame", "--region", "0,0,0.3,0.3"]), false);
+}
+
+/// A grey wall with something patterned in the middle of it that fills less than a hundredth of it.
+fn far_away(folder: &Path) -> PathBuf {
+    let luma = |x: i32, y: i32| {
+        let on_item = (290..350).contains(&x) && (220..260).contains(&y);
+        if on_item { 40 + 160 * ((x / 6 + y / 6) % 2) as u8 } else { 128 }
+    };
+    let pixels: Vec<u8> = (0..480).flat_map(|y| (0..640).map(move |x| luma(x, y))).collect();
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 90)
+        .encode(&pixels, 640, 480, jpeg_encoder::ColorType::Luma)
+        .unwrap();
+    write(folder, "far-away.jpg", &jpeg)
+}
+
+#[test]
+fn what_a_photo_is_to_show_decides_what_the_shopper_is_told_of_its_framing() {
+    let folder = tempfile::tempdir().unwrap();
+    let far_away = far_away(folder.path());
+    let hints = |arguments: &[&str]| check_with(arguments, &[&far_away]).0[0]["hints"].to_string();
+    assert!(hints(&["--as-frame", "--role", "overview"]).contains("too_far"));
+    assert!(!hints(&["--as-frame"]).contains("too_far"));
+}
+
+#[test]
+fn a_region_off_the_photo_and_a_role_that_nobody_knows_are_refused() {
+    for (option, value, word) in
+        [("--region", "0.5,0.5,0.6,0.2", "on the photo"), ("--role", "back", "overview")]
+    {
+        let output = check(&[option, value], &[&photo("03-mug-chip.jpg")]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && error.contains(word), "{error}");
+    }
 }

@@ -10,7 +10,6 @@ use axum::middleware;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use clearshot_protocol::problem::ProblemCode;
-use clearshot_protocol::upload::{TUS_VERSION, header};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,15 +18,16 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::config::{Clock, JSON_BODY_LIMIT};
+use crate::config::{Clock, JSON_BODY_LIMIT, UploadPace};
 use crate::console;
+use crate::deadline::whole_body_in_time;
 use crate::disk::DataFolder;
 use crate::linger::linger;
 use crate::problem::ApiError;
 use crate::routes;
 use crate::store::Store;
 use crate::token::TokenIssuer;
-use crate::tus::{self, Turns};
+use crate::uploads::{self, Budget, Turns};
 
 /// What every handler shares.
 pub(crate) struct App {
@@ -40,8 +40,14 @@ pub(crate) struct App {
     /// Wakes the re-check when evidence was received.
     pub(crate) to_check: Notify,
     /// How many photos are opened for viewers at a time; each is in memory while it is sent.
-    pub(crate) viewers: Semaphore,
-    pub(crate) upload_idle_timeout: Duration,
+    pub(crate) viewers: Arc<Semaphore>,
+    /// How much uploads may take at a time.
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) upload_pace: UploadPace,
+    pub(crate) checkpoint_interval: Duration,
+    pub(crate) sweep_interval: Duration,
+    /// Time for a whole JSON or form body.
+    pub(crate) body_timeout: Duration,
     /// Uploads and re-checks that outlive their request.
     pub(crate) tasks: TaskTracker,
     /// Ends what would go on for ever: event streams and the re-check.
@@ -55,8 +61,8 @@ pub(crate) struct App {
 #[openapi(
     info(
         title = "Clearshot returns API",
-        description = "Returns, their evidence, and resumable uploads of sealed photos (tus 1.0). Every error is a \
-                       problem (RFC 9457) with a stable `type`.",
+        description = "Returns, their evidence, and resumable uploads of sealed photos (tus 1.0, or the IETF's draft). \
+                       Every error is a problem (RFC 9457) with a stable `type`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(clearshot_protocol::problem::Problem)),
@@ -65,7 +71,7 @@ pub(crate) struct App {
         (name = "service", description = "The service itself"),
         (name = "returns", description = "What shoppers send back"),
         (name = "evidence", description = "Photos that the server knows"),
-        (name = "uploads", description = "Resumable uploads: tus 1.0"),
+        (name = "uploads", description = "Resumable uploads: tus 1.0 and draft-ietf-httpbis-resumable-upload"),
         (name = "events", description = "What happened")
     )
 )]
@@ -88,43 +94,51 @@ impl utoipa::Modify for BearerTokens {
     }
 }
 
-fn api() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(Document::openapi())
+fn api(app: Option<&Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi()).merge(json_routes(app)).merge(uploads())
+}
+
+/// Without `app` they are only described.
+fn json_routes(app: Option<&Arc<App>>) -> OpenApiRouter<Arc<App>> {
+    let routes = OpenApiRouter::new()
         .routes(routes!(routes::service::show_service))
         .routes(routes!(routes::service::healthz))
         .routes(routes!(routes::service::readyz))
         .routes(routes!(routes::returns::list_returns, routes::returns::create_return))
         .routes(routes!(routes::returns::show_return))
+        .routes(routes!(routes::evidence::attach_evidence))
         .routes(routes!(routes::evidence::show_evidence))
         .routes(routes!(routes::evidence::show_photo))
         .routes(routes!(routes::evidence::show_thumbnail))
-        .routes(routes!(routes::events::stream_events))
-        .merge(uploads())
+        .routes(routes!(routes::reconcile::reconcile))
+        .routes(routes!(routes::events::stream_events));
+    match app {
+        Some(app) => routes.layer(middleware::from_fn_with_state(app.clone(), whole_body_in_time)),
+        None => routes,
+    }
 }
 
-/// Every answer of an upload's address names the protocol's version, whoever gives it.
+/// Every answer of an upload's address names the protocol, whoever gives it.
 fn uploads() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(tus::describe, tus::create))
-        .routes(routes!(tus::describe_one, tus::head, tus::patch, tus::terminate))
-        .layer(SetResponseHeaderLayer::overriding(
-            HeaderName::from_static(header::TUS_RESUMABLE),
-            HeaderValue::from_static(TUS_VERSION),
-        ))
+        .routes(routes!(uploads::describe, uploads::create))
+        .routes(routes!(uploads::describe_one, uploads::head, uploads::patch, uploads::terminate))
+        .layer(middleware::from_fn(uploads::name_protocol))
 }
 
 /// The `OpenAPI` 3.1 document of the API, made from the handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().into_openapi()
+    api(None).into_openapi()
 }
 
 /// The whole server.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (api, document) = api().split_for_parts();
+    let (api, document) = api(Some(&app)).split_for_parts();
+    let console = console::router().layer(middleware::from_fn_with_state(app.clone(), whole_body_in_time));
     let document = Arc::new(document);
     api.route("/openapi.json", get(async move || axum::Json(document.clone())))
         .route("/", get(async || Redirect::to("/console")))
-        .merge(console::router())
+        .merge(console)
         .fallback(unknown_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(JSON_BODY_LIMIT))

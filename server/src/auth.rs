@@ -35,11 +35,13 @@ pub(crate) struct Principal {
     pub(crate) owner: Vec<u8>,
     /// The one return that the token is good for.
     pub(crate) scope: Option<ReturnId>,
+    /// The token's `exp`: seconds since 1970 UTC.
+    pub(crate) until: i64,
 }
 
 impl Principal {
     pub(crate) fn of(app: &App, claims: &Claims) -> Self {
-        Self { role: claims.role, owner: owner(app, &claims.sub), scope: claims.return_id }
+        Self { role: claims.role, owner: owner(app, &claims.sub), scope: claims.return_id, until: claims.exp }
     }
 
     pub(crate) fn may_see(&self, found: &ReturnRow) -> bool {

@@ -20,16 +20,57 @@ pub const HEADER_COUNT_LIMIT: usize = 96;
 /// How long a client may take to send a request's head. Slower ones only hold a connection open.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How long a client may take to send a whole JSON or form body. The largest take 2 s at 512 kbit/s.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a client may take nothing of an answer before its connection is closed.
+pub const SEND_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The most connections at a time, where the system allows as many files. More are told to come back.
+pub const CONNECTION_LIMIT: usize = 8192;
+
 /// How long an upload may send nothing before the request ends and its bytes are kept. Longer than a phone's change
 /// from Wi-Fi to mobile data, shorter than the 60 s after which common proxies give up.
 pub const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// How often the pace of an upload is looked at: once a minute of waiting for it.
+pub const UPLOAD_RATE_WINDOW: Duration = Duration::from_mins(1);
+
+/// The fewest bytes that a window must bring: 273 bytes a second, a quarter of the slowest network that phones upload
+/// over. Slower ones only hold a request open.
+pub const UPLOAD_RATE_BYTES: u64 = 16 * 1024;
+
+/// The most requests with bytes of uploads at a time. Each is a task, an open file and a socket.
+pub const UPLOAD_REQUESTS: usize = 4096;
+
+/// The most of them of one shopper. A phone has 3; browsers and tools of one person have some dozens.
+pub const UPLOAD_REQUESTS_PER_CLIENT: usize = 64;
+
+/// Bytes of all uploads that are gathered in memory before they are written: 256 full buffers.
+pub const UPLOAD_MEMORY: usize = 64 * 1024 * 1024;
+
+/// How long bytes wait in memory for more to come. What pauses longer is written, so that it holds no memory.
+pub const WRITE_PAUSE: Duration = Duration::from_millis(250);
+
+/// How long an upload that nobody goes on with is kept: a week's holiday without a network.
+pub const UPLOAD_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// How long it is remembered that an upload is gone (410), and not unknown (404).
+pub const TOMBSTONE_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// How long the photo of rejected evidence is kept for somebody who looks into why. It can never be shown to an agent,
+/// and the phone keeps its own copy.
+pub const REJECTED_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// How often abandoned uploads are looked for.
+pub const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// How often the bytes of a slow upload are made durable while it lasts, so that a crash costs a slow uplink at most
 /// this long. A fast upload is over before, and pays for one sync only.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Bytes of an upload that are gathered before they are written. Large enough that system calls do not matter
-/// (2 MB in 8 writes), small enough that 256 active uploads stay below 64 MiB.
+/// (2 MB in 8 writes), small enough that 256 active uploads stay within [`UPLOAD_MEMORY`].
 pub const WRITE_BUFFER: usize = 256 * 1024;
 
 /// How long a shutdown waits for requests that have begun.
@@ -83,8 +124,39 @@ pub struct ServerConfig {
     pub recheck_workers: usize,
     /// The clock.
     pub clock: Clock,
-    /// Time-out of an upload that sends nothing; see [`UPLOAD_IDLE_TIMEOUT`].
-    pub upload_idle_timeout: Duration,
+    /// How slow an upload may be.
+    pub upload_pace: UploadPace,
+    /// Time after which the bytes of a slow upload are made durable while it lasts; see [`CHECKPOINT_INTERVAL`].
+    pub checkpoint_interval: Duration,
+    /// Requests with bytes of uploads at a time; see [`UPLOAD_REQUESTS`].
+    pub upload_requests: usize,
+    /// Those of one shopper; see [`UPLOAD_REQUESTS_PER_CLIENT`].
+    pub upload_requests_per_client: usize,
+    /// Connections at a time; see [`CONNECTION_LIMIT`].
+    pub connections: usize,
+    /// Time for a whole JSON or form body; see [`BODY_TIMEOUT`].
+    pub body_timeout: Duration,
+    /// Time between two looks for abandoned uploads; see [`SWEEP_INTERVAL`].
+    pub sweep_interval: Duration,
+    /// Time for requests that have begun when a shutdown does; see [`DRAIN_TIMEOUT`].
+    pub drain_timeout: Duration,
+}
+
+/// How slow an upload may be before its request ends with 408. Its bytes are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadPace {
+    /// The longest silence.
+    pub idle: Duration,
+    /// The time of waiting after which the bytes are counted.
+    pub window: Duration,
+    /// The fewest bytes that a window must bring.
+    pub bytes_per_window: u64,
+}
+
+impl Default for UploadPace {
+    fn default() -> Self {
+        Self { idle: UPLOAD_IDLE_TIMEOUT, window: UPLOAD_RATE_WINDOW, bytes_per_window: UPLOAD_RATE_BYTES }
+    }
 }
 
 impl ServerConfig {
@@ -96,7 +168,14 @@ impl ServerConfig {
             listen,
             recheck_workers: cores.div_ceil(2),
             clock: Clock::system(),
-            upload_idle_timeout: UPLOAD_IDLE_TIMEOUT,
+            upload_pace: UploadPace::default(),
+            checkpoint_interval: CHECKPOINT_INTERVAL,
+            upload_requests: UPLOAD_REQUESTS,
+            upload_requests_per_client: UPLOAD_REQUESTS_PER_CLIENT,
+            connections: CONNECTION_LIMIT,
+            body_timeout: BODY_TIMEOUT,
+            sweep_interval: SWEEP_INTERVAL,
+            drain_timeout: DRAIN_TIMEOUT,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The data folder: its layout, and the few file operations that must be durable.
 //!
-//! Not responsible for what the files mean: keys are [`crate::keys`], spool and evidence [`crate::tus`].
+//! Not responsible for what the files mean: keys are [`crate::keys`], spool and evidence [`crate::uploads`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -86,6 +86,14 @@ fn make_folder(path: &Path) -> io::Result<()> {
 /// Makes the names in a folder durable: a file that was created, renamed or removed there.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
+}
+
+/// Removes a file that may be gone already.
+pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a file that only this user may read; an existing one is an error.

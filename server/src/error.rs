@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clearshot_protocol::field::FieldError;
 use clearshot_protocol::seal::SealError;
@@ -44,6 +45,9 @@ pub enum ServerError {
     /// The database answered with an error.
     #[error("use the database")]
     Database(#[from] sqlx::Error),
+    /// A change could not be made durable, nor those that were committed with it.
+    #[error("commit a change to the database")]
+    Commit(#[source] Arc<sqlx::Error>),
     /// The database's schema cannot be brought up to date.
     #[error("bring the database up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),

@@ -3,7 +3,7 @@
 //!
 //! | you look for | it is in |
 //! | --- | --- |
-//! | a route | `routes` (JSON), `tus` (uploads), `console` (HTML); all are put together in `app` |
+//! | a route | `routes` (JSON), `uploads`, `console` (HTML); all are put together in `app` |
 //! | a table | `migrations/`, and one file per table in `store` |
 //! | a status and when it changes | `lifecycle`, pure |
 //! | who may do what | `auth` |
@@ -20,12 +20,15 @@
 mod app;
 mod auth;
 pub mod config;
+mod connection;
 mod console;
+mod deadline;
 mod disk;
 mod error;
 mod keys;
 mod lifecycle;
 mod linger;
+mod listen;
 mod login;
 mod problem;
 mod recheck;
@@ -33,10 +36,10 @@ mod routes;
 mod server;
 mod store;
 mod token;
-mod tus;
+mod uploads;
 
 pub use app::openapi;
-pub use config::{Clock, ServerConfig};
+pub use config::{Clock, ServerConfig, UploadPace};
 pub use error::ServerError;
 pub use login::one_time_login;
 pub use server::{RunningServer, Server, serve};

@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use clearshot_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+use serde_json::{Value, json};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 
 use crate::error::ServerError;
@@ -25,17 +26,33 @@ pub(crate) struct ApiError {
     code: ProblemCode,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// A type of somebody else's, in the place of ours.
+    kind: Option<&'static str>,
+    /// Further members of the problem (RFC 9457 §3.2).
+    members: Vec<(&'static str, Value)>,
 }
 
 impl ApiError {
     /// A refusal with a sentence that says what is wrong here and what to do. No personal data: it is logged.
     pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), headers: Vec::new() }
+        Self { code, detail: detail.into(), headers: Vec::new(), kind: None, members: Vec::new() }
     }
 
     /// With one more header.
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<HeaderValue>) -> Self {
         self.headers.push((HeaderName::from_static(name), value.into()));
+        self
+    }
+
+    /// With one more member.
+    pub(crate) fn with_member(mut self, name: &'static str, value: Value) -> Self {
+        self.members.push((name, value));
+        self
+    }
+
+    /// With the type that a standard has for this problem.
+    pub(crate) fn with_type(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
         self
     }
 
@@ -51,13 +68,20 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = self.code.with_detail(self.detail);
+        let mut problem = self.code.with_detail(self.detail);
+        if let Some(kind) = self.kind {
+            kind.clone_into(&mut problem.kind);
+        }
+        let mut problem = json!(problem);
+        for (name, value) in self.members {
+            problem[name] = value;
+        }
         let mut response = (status, Json(problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_MEDIA_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self.code {
-            ProblemCode::Busy => {
+            ProblemCode::Busy | ProblemCode::TooMuchAtOnce => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_BUSY));
             }
             ProblemCode::StorageFull => {
@@ -88,7 +112,7 @@ impl From<ServerError> for ApiError {
                 "the server's disk is full; nothing was lost, try again later",
             );
         }
-        if matches!(&error, ServerError::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)) {
+        if matches!(database(&error), Some(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)) {
             return Self::new(
                 ProblemCode::Busy,
                 "the server is busy or shutting down; try again in a moment",
@@ -113,8 +137,18 @@ fn is_full(error: &ServerError) -> bool {
         ServerError::Disk { source, .. } | ServerError::Io(source) => {
             matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
         }
-        ServerError::Database(sqlx::Error::Database(error)) => error.code().as_deref() == Some(SQLITE_FULL),
-        _ => false,
+        other => match database(other) {
+            Some(sqlx::Error::Database(error)) => error.code().as_deref() == Some(SQLITE_FULL),
+            _ => false,
+        },
+    }
+}
+
+fn database(error: &ServerError) -> Option<&sqlx::Error> {
+    match error {
+        ServerError::Database(error) => Some(error),
+        ServerError::Commit(error) => Some(error),
+        _ => None,
     }
 }
 

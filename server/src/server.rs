@@ -4,35 +4,31 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clearshot_protocol::Timestamp;
 use clearshot_protocol::seal::Recipient;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::{App, router};
-use crate::config::{DRAIN_TIMEOUT, HEADER_COUNT_LIMIT, HEADER_LIMIT, HEADER_TIMEOUT, ServerConfig};
+use crate::app::App;
+use crate::config::{DRAIN_TIMEOUT, ServerConfig};
 use crate::disk::DataFolder;
 use crate::error::ServerError;
 use crate::keys::Keys;
+use crate::listen::{accept, allowed_connections};
 use crate::login::mint_link;
 use crate::recheck;
 use crate::store::Store;
 use crate::token::TokenIssuer;
-use crate::tus::{self, Turns};
+use crate::uploads::{self, Budget, BudgetLimits, Turns};
 
 /// How many photos are opened for viewers at a time: 4 of the largest are 256 MiB.
 const VIEWERS: usize = 4;
-
-/// How long to wait after `accept` failed, such as for want of file descriptors, in milliseconds.
-const ACCEPT_PAUSE_MILLIS: u64 = 50;
 
 /// Starts servers.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +42,7 @@ impl Server {
         let keys = Arc::new(Keys::open(&folder)?);
         let tokens = TokenIssuer::of(&folder)?;
         let store = Store::open(&folder.database(), keys).await?;
-        tus::repair(&store, &folder, config.clock.now()).await?;
+        uploads::repair(&store, &folder, config.clock.now()).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|source| ServerError::Bind { address: config.listen, source })?;
@@ -58,16 +54,25 @@ impl Server {
             clock: config.clock,
             turns: Turns::default(),
             to_check: Notify::new(),
-            viewers: Semaphore::new(VIEWERS),
-            upload_idle_timeout: config.upload_idle_timeout,
+            viewers: Arc::new(Semaphore::new(VIEWERS)),
+            budget: Arc::new(Budget::new(BudgetLimits {
+                requests: config.upload_requests,
+                per_client: config.upload_requests_per_client,
+            })),
+            upload_pace: config.upload_pace,
+            checkpoint_interval: config.checkpoint_interval,
+            sweep_interval: config.sweep_interval,
+            body_timeout: config.body_timeout,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             cut: CancellationToken::new(),
         });
         recheck::start(&app, config.recheck_workers).await?;
-        let accepting = tokio::spawn(accept(app.clone(), listener));
+        app.tasks.spawn(uploads::keep_clean(app.clone()));
+        let connections = allowed_connections(config.connections);
+        let accepting = tokio::spawn(accept(app.clone(), listener, connections));
         tracing::info!(%address, "listening");
-        Ok(RunningServer { app, address, accepting, _lock: lock })
+        Ok(RunningServer { app, address, accepting, drain_timeout: config.drain_timeout, _lock: lock })
     }
 }
 
@@ -83,6 +88,7 @@ pub struct RunningServer {
     app: Arc<App>,
     address: SocketAddr,
     accepting: JoinHandle<()>,
+    drain_timeout: Duration,
     _lock: std::fs::File,
 }
 
@@ -124,8 +130,9 @@ impl RunningServer {
             let _ = self.accepting.await;
             self.app.tasks.wait().await;
         });
-        if tokio::time::timeout(DRAIN_TIMEOUT, &mut drained).await.is_err() {
+        if tokio::time::timeout(self.drain_timeout, &mut drained).await.is_err() {
             self.app.cut.cancel();
+            // The bytes that have come are made durable; that takes as long as the disk does, within reason.
             let _ = tokio::time::timeout(DRAIN_TIMEOUT, &mut drained).await;
         }
         self.app.store.close().await;
@@ -138,49 +145,4 @@ impl std::fmt::Debug for RunningServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RunningServer").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// Accepts connections until the server stops, then ends those that are idle and waits for the others.
-async fn accept(app: Arc<App>, listener: TcpListener) {
-    let graceful = GracefulShutdown::new();
-    let service = TowerToHyperService::new(router(app.clone()));
-    loop {
-        let stream = tokio::select! {
-            biased;
-            () = app.stopping.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "could not accept a connection");
-                    tokio::time::sleep(std::time::Duration::from_millis(ACCEPT_PAUSE_MILLIS)).await;
-                    continue;
-                }
-            },
-        };
-        serve_connection(stream, service.clone(), &graceful);
-    }
-    drop(listener);
-    graceful.shutdown().await;
-}
-
-fn serve_connection(
-    stream: TcpStream,
-    service: TowerToHyperService<axum::Router>,
-    graceful: &GracefulShutdown,
-) {
-    // An answer is one small write; waiting to fill a packet would only delay it.
-    let _ = stream.set_nodelay(true);
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_headers(HEADER_COUNT_LIMIT)
-        .max_buf_size(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        // A connection that breaks is the client's everyday life, and what it had sent is kept.
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended");
-        }
-    });
 }

@@ -1,12 +1,22 @@
-//! Starts, kills and restarts the real `clearshot` program.
+//! Starts, kills and restarts the real `clearshot` program, puts faults between its parts, and checks what must hold.
 
-mod network;
+pub(crate) mod fault_proxy;
+pub(crate) mod http;
+pub(crate) mod invariants;
 mod photos;
 mod program;
+mod scene;
 
-pub(crate) use network::Uplink;
-pub(crate) use photos::detailed_photo;
+pub(crate) use fault_proxy::{Fault, FaultProxy, Place};
+pub(crate) use http::Wire;
+pub(crate) use photos::{detailed_photo, pair_with_the_same_beginning, small_photo};
 pub(crate) use program::{Phone, Server, clearshot, run};
+pub(crate) use scene::Scene;
+
+/// A number from the environment: rounds of a long variant, a seed.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
 
 /// Numbers that look random and are the same in every run with the same seed (SplitMix64, Steele et al. 2014).
 #[derive(Debug, Clone)]

@@ -7,9 +7,11 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The program with these arguments, not yet started.
+/// The program with these arguments, not yet started: that of the same build, or the one that `CLEARSHOT_PROGRAM` names,
+/// such as a release build whose memory is measured.
 pub(crate) fn clearshot(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_clearshot"));
+    let program = std::env::var_os("CLEARSHOT_PROGRAM");
+    let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_clearshot").into()));
     command.args(arguments).env("NO_COLOR", "1").env_remove("CI");
     command
 }
@@ -69,8 +71,18 @@ impl Server {
 
     /// A token of this server.
     pub(crate) fn token(&self, role: &str) -> String {
+        self.token_of(role, "tester")
+    }
+
+    /// A token of this server for somebody.
+    pub(crate) fn token_of(&self, role: &str, subject: &str) -> String {
         let data = self.data.to_str().unwrap();
-        run_well(&["token", "--data", data, "--role", role, "--subject", "tester"]).trim().to_owned()
+        run_well(&["token", "--data", data, "--role", role, "--subject", subject]).trim().to_owned()
+    }
+
+    /// The process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Opens a return with these SKUs; its id.
@@ -94,6 +106,7 @@ impl Server {
     pub(crate) fn get(&self, path: &str) -> Value {
         ureq::get(format!("{}{path}", self.url()))
             .header("Authorization", format!("Bearer {}", self.token("agent")))
+            .header("Accept", "application/json")
             .call()
             .unwrap()
             .body_mut()
@@ -110,6 +123,19 @@ impl Server {
             .body_mut()
             .read_to_vec()
             .unwrap()
+    }
+
+    /// All events of a return, page by page.
+    pub(crate) fn events(&self, return_id: &str) -> Vec<Value> {
+        let mut events: Vec<Value> = Vec::new();
+        loop {
+            let after = events.last().map_or(0, |event| event["id"].as_i64().unwrap());
+            let page = self.get(&format!("/v1/events?return={return_id}&after={after}"));
+            events.extend(page["entries"].as_array().unwrap().iter().cloned());
+            if page["next"].is_null() {
+                return events;
+            }
+        }
     }
 
     /// All evidence of a return.
@@ -140,6 +166,11 @@ impl Phone {
     /// The phone in `folder`.
     pub(crate) fn at(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }
+    }
+
+    /// Where the sealed photo of a capture is.
+    pub(crate) fn vault_file(&self, capture: &str) -> PathBuf {
+        self.folder.join("vault").join(format!("{capture}.sealed"))
     }
 
     fn folder(&self) -> &str {

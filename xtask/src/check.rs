@@ -25,14 +25,34 @@ const DENY: Need = Need::Tool { command: &["cargo", "deny"], install: "cargo ins
 const AGE: Need = Need::Tool { command: &["age"], install: "apt-get install age" };
 /// Builds libjpeg-turbo, the peer of a benchmark.
 const CMAKE: Need = Need::Tool { command: &["cmake"], install: "apt-get install cmake nasm" };
+/// Runs programs of another machine.
+const QEMU: Need = Need::Tool { command: &["qemu-aarch64"], install: "apt-get install qemu-user" };
+/// Links for arm64.
+const ARM64_GCC: Need = Need::Tool {
+    command: &["aarch64-linux-gnu-gcc"],
+    install: "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+};
+const ARM64_RUST: Need = Need::RustTarget(ARM64);
+const ARM64: &str = "aarch64-unknown-linux-gnu";
 /// Real photos, which are not ours to publish.
 const PHOTOS: Need =
     Need::Folder { path: "../shared/photos", origin: "real photos, kept beside the repository" };
+/// Runs the clients and servers of other people, with npm to get them.
+const NODE: Need = Need::Tool { command: &["node"], install: "Node 20.19 or later" };
+const NODE_PEERS: Need = Need::Folder { path: "target/interop/node/node_modules", origin: INTEROP };
+const PYTHON_PEERS: Need = Need::Folder { path: "target/interop/python", origin: INTEROP };
+const INTEROP: &str = "uploads of other people's programs; tests/interop/install gets them";
 
 const STAGES: &[Stage] = &[
     Stage { name: "format", needs: &[], wants: &[], run: |_| run_cargo(&["fmt", "--all", "--check"], &[]) },
     Stage { name: "lints", needs: &[], wants: &[CMAKE], run: |_| lints() },
-    Stage { name: "tests", needs: &[], wants: &[AGE, PHOTOS], run: tests },
+    Stage { name: "tests", needs: &[], wants: &[AGE, PHOTOS, NODE, NODE_PEERS, PYTHON_PEERS], run: tests },
+    Stage {
+        name: "vector code on arm64 (qemu)",
+        needs: &[QEMU, ARM64_GCC, ARM64_RUST],
+        wants: &[],
+        run: |_| arm64(),
+    },
     Stage { name: "examples in the documents", needs: &[], wants: &[], run: |_| examples() },
     Stage { name: "documents", needs: &[], wants: &[], run: |_| documents() },
     Stage {
@@ -54,6 +74,17 @@ fn tests(all: bool) -> anyhow::Result<()> {
     let run: &[&str] =
         if NEXTEST.is_there() { &["nextest", "run"] } else { &["test", "--lib", "--bins", "--tests"] };
     run_cargo(&[run, &members(), &["--no-fail-fast"]].concat(), environment)
+}
+
+/// The tests that compare the NEON leaf functions with the scalar ones; fewer cases, since every instruction is emulated.
+fn arm64() -> anyhow::Result<()> {
+    let test = ["test", "--locked", "--package", "clearshot-analysis", "--lib", "--target", ARM64];
+    let environment = [
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc"),
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", "qemu-aarch64 -L /usr/aarch64-linux-gnu"),
+        ("PROPTEST_CASES", "64"),
+    ];
+    run_cargo(&[&test[..], &["--", "tiles", "reduce", "baseline"]].concat(), &environment)
 }
 
 fn examples() -> anyhow::Result<()> {

@@ -29,11 +29,24 @@ enum Task {
         /// Only the benchmarks whose name contains this text
         only: Option<String>,
     },
+    /// How often the verdicts are right: writes the tables of docs/quality.md
+    Evaluate {
+        /// What `clearshot-evaluation` understands; `--help` lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
+        Task::Evaluate { arguments } => evaluate(&arguments),
         Task::Test { all, only } => check::run(all, only.as_deref()),
         Task::Bench { only } => bench::run(only.as_deref()),
     }
+}
+
+fn evaluate(arguments: &[String]) -> anyhow::Result<()> {
+    let run = ["run", "--release", "--locked", "--package", "clearshot-evaluation", "--"];
+    let arguments = arguments.iter().map(String::as_str);
+    tool::run_cargo(&run.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
 }

@@ -19,6 +19,8 @@ pub(crate) enum Need {
         /// How to get it on Debian.
         install: &'static str,
     },
+    /// The standard library for another target.
+    RustTarget(&'static str),
     /// A folder.
     Folder {
         /// Where it is, from the repository's root.
@@ -29,10 +31,16 @@ pub(crate) enum Need {
 }
 
 impl Need {
-    /// Whether the folder exists, or the program answers to `--version`.
+    /// Whether the folder or library exists, or the program answers to `--version`.
     pub(crate) fn is_there(&self) -> bool {
         match self {
             Self::Folder { path, .. } => root().join(path).is_dir(),
+            Self::RustTarget(target) => {
+                let libraries =
+                    Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
+                libraries
+                    .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+            }
             Self::Tool { command: [program, arguments @ ..], .. } => Command::new(program)
                 .args(arguments)
                 .arg("--version")
@@ -49,6 +57,7 @@ impl std::fmt::Display for Need {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Tool { command, install } => write!(f, "{} ({install})", command.join(" ")),
+            Self::RustTarget(target) => write!(f, "Rust for {target} (rustup target add {target})"),
             Self::Folder { path, origin } => write!(f, "{path} ({origin})"),
         }
     }
@@ -61,16 +70,24 @@ pub(crate) fn cargo() -> PathBuf {
 
 /// Runs cargo in the root, with more environment; an error names the command.
 pub(crate) fn run_cargo(arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
-    let line = arguments.join(" ");
-    println!("    cargo {line}");
-    let status = Command::new(cargo())
+    let cargo = cargo();
+    let cargo = cargo.to_str().context("cargo is at no readable path")?;
+    run_program(&[&[cargo], arguments].concat(), environment)
+}
+
+/// Runs a program in the root, with more environment; an error names the command.
+pub(crate) fn run_program(command: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    let line = command.join(" ");
+    println!("    {line}");
+    let [program, arguments @ ..] = command else { bail!("run no program") };
+    let status = Command::new(program)
         .args(arguments)
         .envs(environment.iter().copied())
         .current_dir(root())
         .status()
-        .with_context(|| format!("start cargo {line}"))?;
+        .with_context(|| format!("start {line}"))?;
     if !status.success() {
-        bail!("cargo {line} ended with {status}");
+        bail!("{line} ended with {status}");
     }
     Ok(())
 }

@@ -170,7 +170,7 @@ pub(super) fn own_story(folder: &Path) -> anyhow::Result<Story> {
 
 #[cfg(test)]
 mod tests {
-    use clearshot_analysis::{Policy, Still, StillLimits};
+    use clearshot_analysis::{Aim, FrameContext, Policy, Still, StillLimits};
 
     use super::*;
 
@@ -190,7 +190,9 @@ mod tests {
         let manifest: Manifest = serde_json::from_str(MANIFEST).unwrap();
         for photo in &manifest.photos {
             let bytes = EMBEDDED.iter().find(|(file, _)| *file == photo.file).unwrap().1;
-            let report = Still::decode(bytes, &StillLimits::default()).unwrap().report(&Policy::default());
+            let context = FrameContext { aim: Aim::for_role(photo.role.as_str()), ..FrameContext::default() };
+            let still = Still::decode(bytes, &StillLimits::default()).unwrap();
+            let report = still.report_in(&context, &Policy::default());
             // A duplicate is known by the session, not by the photo. Of several faults, one must be found.
             let truth = match &photo.truth {
                 Truth::Good(Good::Good) => Vec::new(),

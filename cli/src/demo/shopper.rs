@@ -52,6 +52,8 @@ pub(super) fn take_photos(
         return_id,
         shots: HashMap::new(),
         began,
+        policy: Policy::default(),
+        limits: StillLimits::default(),
         scratch: StillScratch::default(),
         taken: Taken::default(),
     };
@@ -86,6 +88,8 @@ struct Shopper<'a> {
     /// The shot that each photo was taken for, by the photo's name.
     shots: HashMap<String, ShotId>,
     began: Instant,
+    policy: Policy,
+    limits: StillLimits,
     scratch: StillScratch,
     taken: Taken,
 }
@@ -99,8 +103,14 @@ impl Shopper<'_> {
         self.taken.bytes += bytes.len() as u64;
 
         let start = Instant::now();
-        let judged =
-            JudgedPhoto::judge(&bytes, &StillLimits::default(), &Policy::default(), &mut self.scratch);
+        let judged = JudgedPhoto::judge_for(
+            &bytes,
+            photo.role,
+            &self.store.next_derivative()?,
+            &self.limits,
+            &self.policy,
+            &mut self.scratch,
+        );
         let mut judged = match judged {
             Ok(judged) => judged,
             Err(error) => return show::unreadable(self.voice, photo, error),

@@ -1,26 +1,49 @@
-//! One preview frame: `cargo bench -p clearshot-analysis --bench frame`.
+//! One preview frame, and the parts of it: `cargo bench -p clearshot-analysis --features internals --bench frame`.
+//! With a peer beside it: `cargo xtask bench analysis`.
 
 #![allow(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
 
 use std::time::Duration;
 
+use clearshot_analysis::internals::{Reduction, TilePass};
 use clearshot_analysis::{FrameContext, FrameScratch, LumaPlane, Policy, analyse_frame};
 use criterion::{Criterion, criterion_group, criterion_main};
 
+const SIZES: [(&str, usize, usize); 4] =
+    [("VGA", 640, 480), ("720p", 1280, 720), ("1080p", 1920, 1080), ("12 MP", 4032, 3024)];
+
 fn frames(criterion: &mut Criterion) {
     let (context, policy) = (FrameContext::default(), Policy::default());
-    let mut group = criterion.benchmark_group("frame");
-    group.sample_size(30).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
-    for (name, width, height) in [("VGA", 640, 480), ("720p", 1280, 720), ("1080p", 1920, 1080)] {
-        let data: Vec<u8> =
-            (0..width * height).map(|i| ((i % width) * (i / width) / 97 % 256) as u8).collect();
+    for (name, width, height) in SIZES {
+        let mut group = criterion.benchmark_group(name);
+        group
+            .sample_size(30)
+            .measurement_time(Duration::from_secs(1))
+            .warm_up_time(Duration::from_millis(300));
+        let data = picture(width, height);
         let plane = LumaPlane::new(&data, width, height, width, 1).expect("the plane fits its buffer");
-        let mut scratch = FrameScratch::default();
-        group.bench_function(name, |b| {
-            b.iter(|| analyse_frame(&plane, &context, &policy, &mut scratch));
-        });
+        let (mut scratch, mut pass) = (FrameScratch::default(), TilePass::default());
+        let mut reduction = Reduction::default();
+        group.bench_function("whole", |b| b.iter(|| analyse_frame(&plane, &context, &policy, &mut scratch)));
+        group.bench_function("reduce", |b| b.iter(|| reduction.run(&plane)));
+        if name == "VGA" {
+            group.bench_function("tile pass", |b| b.iter(|| pass.run(&plane)));
+            group.bench_function("tile pass, scalar", |b| b.iter(|| pass.run_scalar(&plane)));
+        }
+        group.finish();
     }
-    group.finish();
+}
+
+/// A lit scene with edges, texture and a little noise.
+fn picture(width: usize, height: usize) -> Vec<u8> {
+    let pixel = |index: usize| {
+        let (x, y) = ((index % width) as f64 / width as f64, (index / width) as f64 / height as f64);
+        let disc = if (x - 0.4).hypot(y - 0.6) < 0.25 { 60.0 } else { 0.0 };
+        let stripe = if ((x * 26.0) as usize + (y * 12.0) as usize).is_multiple_of(3) { 40.0 } else { 0.0 };
+        let grain = ((index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61) as f64;
+        (60.0 + disc + stripe + 40.0 * x + grain) as u8
+    };
+    (0..width * height).map(pixel).collect()
 }
 
 criterion_group!(benches, frames);

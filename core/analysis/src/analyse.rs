@@ -2,16 +2,20 @@
 //!
 //! Preview frames and stills take the same way from the reduced plane on, so they agree on the same scene.
 
+use crate::findings::Findings;
+use crate::flicker::RowProfile;
 use crate::frame::{ChromaPlanes, FrameContext, FrameError, LumaPlane, LumaRange, Rotation, SamplePlane};
+use crate::heat::HeatMap;
 use crate::policy::Policy;
-use crate::reason::{Reason, ReasonSet};
-use crate::reduce::{Grey, Reducer};
-use crate::report::{Exposure, ExposureState, FrameReport, Framing, Glare, Noise, Sharpness, SharpnessState};
+use crate::reduce::{Grey, Reducer, is_small};
+use crate::report::{FrameReport, Region, rounded};
 use crate::sharpness::SharpnessEvidence;
+use crate::spare::room_for;
 use crate::tiles::{Kernels, Statistics};
-use crate::{framing, glare, light, noise, sharpness};
+use crate::{framing, glare, lens, light, noise, screen, sensors, sharpness};
 
-/// Buffers that analysis keeps from frame to frame. The first frame of a size allocates; later ones do not.
+/// Buffers that analysis keeps from frame to frame. The first frame of a size, range and stride allocates; later ones do
+/// not, whatever they show.
 #[derive(Debug, Default)]
 pub struct FrameScratch {
     reducer: Reducer,
@@ -20,9 +24,11 @@ pub struct FrameScratch {
     sigmas: Vec<f64>,
     sharpness: sharpness::Spare,
     glare: glare::Spare,
+    framing: framing::Spare,
+    lens: lens::Spare,
 }
 
-/// Judges one preview frame.
+/// Judges one preview frame. Any plane that could be made is analysed, with any context: no error is known today.
 pub fn analyse_frame(
     plane: &LumaPlane<'_>,
     context: &FrameContext,
@@ -46,6 +52,12 @@ pub fn analyse_frame(
         noise: findings.noise,
         glare: findings.glare,
         framing: findings.framing,
+        lens: findings.lens,
+        screen: findings.screen,
+        motion: findings.motion,
+        focusing: findings.is_focusing(),
+        hints: findings.hints(policy),
+        torch: context.torch,
     })
 }
 
@@ -53,10 +65,10 @@ pub fn analyse_frame(
 pub(crate) fn analyse_still(
     luma: SamplePlane<'_>,
     chroma: Option<ChromaPlanes<'_>>,
+    context: &FrameContext,
     policy: &Policy,
 ) -> Findings {
-    let context = FrameContext::default();
-    View { luma, chroma, range: LumaRange::Full, rotation: Rotation::None, context: &context }
+    View { luma, chroma, range: LumaRange::Full, rotation: Rotation::None, context }
         .analyse(policy, &mut FrameScratch::default())
 }
 
@@ -64,7 +76,22 @@ pub(crate) fn analyse_still(
 pub(crate) fn measure_still(luma: SamplePlane<'_>) -> SharpnessEvidence {
     let mut scratch = FrameScratch::default();
     scratch.gather(&luma, LumaRange::Full);
-    scratch.measure()
+    scratch.measure(&FrameContext::default())
+}
+
+/// Where in an upright, full-range picture the findings come from.
+pub(crate) fn map_still(
+    luma: SamplePlane<'_>,
+    chroma: Option<ChromaPlanes<'_>>,
+    context: &FrameContext,
+    policy: &Policy,
+) -> HeatMap {
+    let mut scratch = FrameScratch::default();
+    scratch.gather(&luma, LumaRange::Full);
+    let FrameScratch { statistics, sigmas, glare: spare, .. } = &mut scratch;
+    let context = sensors::believed(context);
+    glare::find(statistics, chroma.as_ref(), context.region, policy, spare);
+    HeatMap::of(statistics, noise::sigma(statistics, context.iso, sigmas), spare.found())
 }
 
 /// What a frame and a still have in common.
@@ -79,61 +106,73 @@ struct View<'a> {
 impl View<'_> {
     fn analyse(&self, policy: &Policy, scratch: &mut FrameScratch) -> Findings {
         scratch.gather(&self.luma, self.range);
-        let evidence = scratch.measure();
-        let statistics = &scratch.statistics;
-        let region = self.context.region.map(|region| self.rotation.as_delivered(region));
-        let (exposure, lens_blocked) = light::judge(statistics, &evidence, self.context, region, policy);
+        let context = &sensors::believed(self.context);
+        let region = context.region.map(|region| self.rotation.as_delivered(region));
+        let evidence = scratch.measure(context);
+        // Where the shopper tapped is judged by itself, as long as it has edges.
+        let focus = region.and_then(|region| scratch.measure_in(region, evidence.sigma)).unwrap_or(evidence);
+        let FrameScratch { statistics, glare: glare_spare, framing: framing_spare, lens: lens_spare, .. } =
+            scratch;
+        let chroma = self.chroma.as_ref();
+        let exposure = light::judge(statistics, context, region, policy);
+        let sharpness = sharpness::judge(&focus, context, policy);
+        let scene = framing::Scene {
+            context,
+            tapped: self.context.region,
+            rotation: self.rotation,
+            evidence: &evidence,
+            sharpness: &sharpness,
+            policy,
+        };
+        let (framing, faults) = framing::find(statistics, &scene, framing_spare);
         Findings {
-            sharpness: sharpness::judge(&evidence, self.context, policy),
+            sharpness,
             exposure,
-            lens_blocked,
             noise: noise::finding(evidence.sigma),
-            glare: glare::find(statistics, self.chroma.as_ref(), region, policy, &mut scratch.glare),
-            framing: framing::find(statistics, self.rotation),
+            glare: glare::find(statistics, chroma, region, policy, glare_spare),
+            framing,
+            faults,
+            lens: lens::find(statistics, chroma, &exposure, &evidence, policy, lens_spare),
+            screen: screen::find(chroma, policy),
+            motion: sensors::streak_px(context).map(rounded),
+            focus: context.focus,
         }
     }
 }
 
 impl FrameScratch {
-    fn gather(&mut self, luma: &SamplePlane<'_>, range: LumaRange) {
-        self.reducer.reduce(luma, range, &mut self.plane);
-        self.statistics.gather(&self.plane, Kernels::best());
+    /// How bright the rows of the last frame were; what [`FlickerWatch`](crate::FlickerWatch) lives on. Of no frame
+    /// yet, it has no rows.
+    pub fn row_profile(&self) -> RowProfile {
+        RowProfile::of(&self.statistics)
     }
 
-    fn measure(&mut self) -> SharpnessEvidence {
-        let sigma = noise::sigma(&self.statistics, &mut self.sigmas);
+    fn gather(&mut self, luma: &SamplePlane<'_>, range: LumaRange) {
+        if luma.pixel_stride == 1 && range == LumaRange::Full && is_small(luma) {
+            self.statistics.gather_samples(*luma, Kernels::best());
+        } else {
+            self.reducer.reduce(luma, range, &mut self.plane);
+            self.statistics.gather_samples(self.plane.samples(), Kernels::best());
+        }
+        self.make_room();
+    }
+
+    /// Room for a frame that has more to find than any before.
+    fn make_room(&mut self) {
+        let tiles = self.statistics.tiles.len();
+        room_for(&mut self.sigmas, tiles);
+        self.sharpness.make_room(&self.statistics);
+        self.glare.make_room(tiles);
+        self.framing.make_room(&self.statistics);
+        self.lens.make_room(tiles);
+    }
+
+    fn measure(&mut self, context: &FrameContext) -> SharpnessEvidence {
+        let sigma = noise::sigma(&self.statistics, context.iso, &mut self.sigmas);
         sharpness::measure(&self.statistics, sigma, &mut self.sharpness)
     }
-}
 
-/// What analysis found in one picture.
-pub(crate) struct Findings {
-    pub(crate) sharpness: Sharpness,
-    pub(crate) exposure: Exposure,
-    pub(crate) lens_blocked: bool,
-    pub(crate) noise: Noise,
-    pub(crate) glare: Glare,
-    pub(crate) framing: Framing,
-}
-
-impl Findings {
-    /// The findings that are worth another photo.
-    pub(crate) fn reasons(&self) -> ReasonSet {
-        let light = match self.exposure.state {
-            ExposureState::Good => None,
-            ExposureState::TooDark => Some(Reason::TooDark),
-            ExposureState::TooBright => Some(Reason::TooBright),
-            ExposureState::Backlit => Some(Reason::Backlit),
-        };
-        let blurred = self.sharpness.state == SharpnessState::Blurred;
-        [
-            light,
-            self.lens_blocked.then_some(Reason::LensBlocked),
-            self.glare.present.then_some(Reason::Glare),
-            blurred.then_some(Reason::Blurred),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+    fn measure_in(&mut self, region: Region, sigma: f64) -> Option<SharpnessEvidence> {
+        sharpness::measure_region(&self.statistics, region, sigma, &mut self.sharpness)
     }
 }

@@ -1,14 +1,19 @@
 //! A preview frame as the camera hands it over: a borrowed luma plane, optional chroma, and what the sensors knew.
 //!
 //! Responsible for geometry: whatever a caller claims about sizes and strides is checked here once, and everything
-//! behind it indexes without asking. Not responsible for pixels: nothing in here reads one but [`LumaPlane::row`].
+//! behind it indexes without asking. Not responsible for what pixels mean: here they are only handed on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::report::Region;
+use crate::sighting::{ActivationMap, MAX_MAP_CELLS};
 
-/// Largest width or height of a plane in pixels: keeps every sum of the tile pass inside 64 bits.
+/// Largest width or height of a plane in pixels, above any camera's: a pixel of the reduced plane covers at most 103 of
+/// the source, few enough for its weights, which are whole 256ths.
 pub const MAX_SIDE: usize = 65_535;
+
+/// A colour difference without any colour.
+const NO_COLOUR: u8 = 128;
 
 /// Why a frame's description does not fit its data. Reads on after "failed to".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +59,19 @@ pub enum FrameError {
     /// The rotation is no multiple of 90°.
     #[error("turn by {0}°: only 0, 90, 180 and 270 are known")]
     UnknownRotation(i32),
+    /// An activation map without cells, with too many, or with another number than it says.
+    #[error(
+        "lay an activation map of {columns}×{rows} over the frame: it has {cells} cells, and needs as many as it \
+         says, 1 to {MAX_MAP_CELLS}"
+    )]
+    MapSize {
+        /// Cells from left to right.
+        columns: u8,
+        /// Cells from top to bottom.
+        rows: u8,
+        /// Cells given.
+        cells: usize,
+    },
 }
 
 impl FrameError {
@@ -67,6 +85,7 @@ impl FrameError {
             Self::BufferTooShort { .. } => "buffer_too_short",
             Self::Overflow => "overflow",
             Self::UnknownRotation(_) => "unknown_rotation",
+            Self::MapSize { .. } => "map_size",
         }
     }
 }
@@ -177,6 +196,11 @@ impl<'a> SamplePlane<'a> {
         let start = y * self.row_stride;
         &self.data[start..=start + self.pixel_stride * (self.width - 1)]
     }
+
+    /// The sample at a column and a row.
+    pub(crate) fn at(&self, x: usize, y: usize) -> u8 {
+        self.data[y * self.row_stride + x * self.pixel_stride]
+    }
 }
 
 /// A borrowed luma plane whose geometry has been checked.
@@ -200,6 +224,11 @@ impl<'a> LumaPlane<'a> {
     ) -> Result<Self, FrameError> {
         let samples = SamplePlane::new(data, width, height, row_stride, pixel_stride)?;
         Ok(Self { samples, chroma: None, range: LumaRange::Full, rotation: Rotation::None })
+    }
+
+    /// Planes whose geometry is right by construction: full range, upright.
+    pub(crate) fn upright(samples: SamplePlane<'a>, chroma: Option<ChromaPlanes<'a>>) -> Self {
+        Self { samples, chroma, range: LumaRange::Full, rotation: Rotation::None }
     }
 
     /// The same plane with another range.
@@ -228,6 +257,20 @@ impl<'a> LumaPlane<'a> {
     /// Height in pixels as delivered, not turned.
     pub fn height(&self) -> usize {
         self.samples.height
+    }
+
+    /// Luma and the two colour differences (Y, Cb, Cr) of a pixel as delivered: not turned, and in the plane's own range.
+    /// 128 stands for both colours when they are not known. None outside the plane. This is what a model reads its
+    /// input from.
+    pub fn ycbcr(&self, x: usize, y: usize) -> Option<[u8; 3]> {
+        let (width, height) = (self.samples.width, self.samples.height);
+        if x >= width || y >= height {
+            return None;
+        }
+        // A chroma plane may have any size: its sample at the same place.
+        let beside = |plane: &SamplePlane<'_>| plane.at(x * plane.width / width, y * plane.height / height);
+        let [cb, cr] = self.chroma.map_or([NO_COLOUR; 2], |chroma| [beside(&chroma.u), beside(&chroma.v)]);
+        Some([self.samples.at(x, y), cb, cr])
     }
 
     /// How values map to light.
@@ -287,6 +330,39 @@ pub struct FrameContext {
     pub torch: Option<bool>,
     /// Where the shopper tapped: the defect. In fractions of the upright frame.
     pub region: Option<Region>,
+    /// What the shot is to show.
+    pub aim: Aim,
+    /// Where the relevance model saw the subject, in the upright frame.
+    pub subject_map: Option<ActivationMap>,
+}
+
+/// What a shot is to show: the part of its role that framing depends on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// Nothing is asked of the framing.
+    #[default]
+    Any,
+    /// The whole item.
+    Overview,
+    /// One spot of it, near by: where the shopper tapped, else the middle.
+    Defect,
+    /// Something with print on it, straight on.
+    Label,
+}
+
+impl Aim {
+    /// The aim of a shot's role, by the role's code on the wire (`overview`, `defect`, `label`, `serial`, …). A role
+    /// without rules for its framing, or one that is not known here, asks for nothing. Phone and server both ask
+    /// here, so that they judge alike.
+    pub fn for_role(code: &str) -> Self {
+        match code {
+            "overview" => Self::Overview,
+            "defect" => Self::Defect,
+            "label" | "serial" => Self::Label,
+            _ => Self::Any,
+        }
+    }
 }
 
 /// What the autofocus is doing.
@@ -301,4 +377,11 @@ pub enum FocusState {
     Focused,
     /// Gave up.
     Failed,
+}
+
+impl FocusState {
+    /// Whether the lens has no focus: it still looks for it, or gave up.
+    pub(crate) fn is_lost(self) -> bool {
+        matches!(self, Self::Scanning | Self::Failed)
+    }
 }

@@ -3,10 +3,12 @@
 //! it. A bright cloth or wall behind a dark item has a dark rim too, but only where the item begins: on its other
 //! sides it fades, or meets the edge of the frame.
 
-use crate::frame::{ChromaPlanes, SamplePlane};
+use crate::chroma;
+use crate::frame::ChromaPlanes;
 use crate::policy::Policy;
 use crate::report::{Glare, Region, rounded};
-use crate::tiles::{Statistics, TILE, Tile};
+use crate::spare::room_for;
+use crate::tiles::{Statistics, Tile};
 
 /// Share of burnt-out pixels from which a tile belongs to a blob.
 const BURNT: f64 = 0.5;
@@ -15,8 +17,10 @@ const BURNT: f64 = 0.5;
 const COLOURLESS: f64 = 3.0;
 /// Mean luma up to which a neighbouring tile counts as rim: clearly below burnt out.
 const RIM_BELOW: f64 = 215.0;
-/// Share of the blob's neighbours that must be rim, to its left as well as to its right, above and below; the rest is its
-/// own soft fall-off, wide in a bright photo.
+/// Width of a reflection's soft edge, share of its radius: so far out its rim is looked for.
+const SOFT_EDGE: f64 = 0.35;
+/// Share of the blob's outline that must have a rim, to its left as well as to its right, above and below; the rest is
+/// its own soft fall-off, wide in a bright photo.
 const RIM_SHARE: f64 = 0.25;
 /// Largest share of the blob's outline that may lie on the frame's edge: more is background.
 const EDGE_SHARE: f64 = 0.25;
@@ -28,6 +32,25 @@ const NEIGHBOURS: [(isize, isize); 4] = [(-1, 0), (1, 0), (0, -1), (0, 1)];
 pub(crate) struct Spare {
     burnt: Vec<bool>,
     stack: Vec<usize>,
+    /// Tiles of the blob that was taken last.
+    blob: Vec<usize>,
+    /// Tiles of all blobs that are glare.
+    found: Vec<usize>,
+}
+
+impl Spare {
+    /// Room for a frame with so many tiles, all of them burnt.
+    pub(crate) fn make_room(&mut self, tiles: usize) {
+        room_for(&mut self.burnt, tiles);
+        for indices in [&mut self.stack, &mut self.blob, &mut self.found] {
+            room_for(indices, tiles);
+        }
+    }
+
+    /// Indices of the tiles that the last [`find`] found under glare.
+    pub(crate) fn found(&self) -> &[usize] {
+        &self.found
+    }
 }
 
 /// Looks for glare in the region, or in the whole frame when there is none. The region is as delivered, not upright.
@@ -45,15 +68,18 @@ pub(crate) fn find(
     spare.burnt.extend(statistics.tiles.iter().enumerate().map(|(index, tile)| {
         is_burnt(tile) && chroma.is_none_or(|chroma| is_colourless(statistics, index, chroma))
     }));
+    spare.found.clear();
     let mut area = 0.0;
     for index in 0..spare.burnt.len() {
         if !spare.burnt[index] {
             continue;
         }
-        let blob = take_blob(statistics, region, index, spare);
+        take_blob(statistics, index, spare);
+        let blob = Blob::of(statistics, region, spare);
         let covered = blob.pixels as f64 / in_question.max(1) as f64;
         if blob.is_rimmed() && (policy.glare_area_from..=policy.glare_area_to).contains(&covered) {
             area += covered;
+            spare.found.extend_from_slice(&spare.blob);
         }
     }
     Glare { present: area > 0.0, area: rounded(area.min(1.0)) }
@@ -63,28 +89,9 @@ fn is_burnt(tile: &Tile) -> bool {
     f64::from(tile.clip_high) >= BURNT * f64::from(tile.n)
 }
 
-/// Looks at five chroma samples of the tile: its middle and half way to its corners.
-fn is_colourless(statistics: &Statistics, index: usize, chroma: &ChromaPlanes<'_>) -> bool {
-    const SPOTS: [(f64, f64); 5] = [(0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)];
-    let (column, row) = (index % statistics.columns, index / statistics.columns);
-    let distance = |plane: &SamplePlane<'_>| {
-        let total: f64 = SPOTS
-            .iter()
-            .map(|(dx, dy)| {
-                let x = (column as f64 + dx) * TILE as f64 / statistics.width as f64;
-                let y = (row as f64 + dy) * TILE as f64 / statistics.height as f64;
-                f64::from(sample(plane, x, y)) - 128.0
-            })
-            .sum();
-        (total / SPOTS.len() as f64).abs()
-    };
-    distance(&chroma.u) <= COLOURLESS && distance(&chroma.v) <= COLOURLESS
-}
-
-fn sample(plane: &SamplePlane<'_>, x: f64, y: f64) -> u8 {
-    let column = ((x * plane.width as f64) as usize).min(plane.width - 1);
-    let row = ((y * plane.height as f64) as usize).min(plane.height - 1);
-    plane.row(row)[column * plane.pixel_stride]
+fn is_colourless(statistics: &Statistics, index: usize, planes: &ChromaPlanes<'_>) -> bool {
+    let (blue, red) = chroma::of_tile(statistics, index, planes);
+    blue.abs() <= COLOURLESS && red.abs() <= COLOURLESS
 }
 
 /// A connected set of burnt tiles.
@@ -94,13 +101,44 @@ struct Blob {
     pixels: u64,
     /// Sides of its tiles on its outline, per direction of [`NEIGHBOURS`].
     outline: [u32; NEIGHBOURS.len()],
-    /// Those that face a rim tile.
+    /// Those from which a rim tile is reached before the soft edge must have ended.
     rim: [u32; NEIGHBOURS.len()],
     /// Those that face the edge of the frame, in all directions.
     edge: u32,
 }
 
 impl Blob {
+    /// Looks at the outline of the tiles that were taken last.
+    fn of(statistics: &Statistics, region: Region, spare: &Spare) -> Self {
+        let mut blob = Self::default();
+        let radius = (spare.blob.len() as f64 / std::f64::consts::PI).sqrt();
+        let reach = 1 + (SOFT_EDGE * radius) as usize;
+        for &index in &spare.blob {
+            if statistics.is_in(index, region) {
+                blob.pixels += u64::from(statistics.tiles[index].n);
+            }
+            for (direction, (dx, dy)) in NEIGHBOURS.into_iter().enumerate() {
+                let mut outwards = std::iter::successors(Some(index), |&at| statistics.neighbour(at, dx, dy))
+                    .skip(1)
+                    .map(|at| &statistics.tiles[at])
+                    .take(reach)
+                    .peekable();
+                match outwards.peek() {
+                    None => {
+                        blob.outline[direction] += 1;
+                        blob.edge += 1;
+                    }
+                    Some(next) if is_burnt(next) => {}
+                    Some(_) => {
+                        blob.outline[direction] += 1;
+                        blob.rim[direction] += u32::from(outwards.any(|tile| tile.mean() < RIM_BELOW));
+                    }
+                }
+            }
+        }
+        blob
+    }
+
     fn is_rimmed(&self) -> bool {
         let mut directions = self.rim.iter().zip(&self.outline);
         let all_around = directions.all(|(&rim, &outline)| f64::from(rim) >= RIM_SHARE * f64::from(outline));
@@ -108,36 +146,56 @@ impl Blob {
     }
 }
 
-/// Collects the blob around a tile and strikes it off.
-fn take_blob(statistics: &Statistics, region: Region, start: usize, spare: &mut Spare) -> Blob {
-    let Spare { burnt, stack } = spare;
-    let mut blob = Blob::default();
+/// Collects the burnt tiles that hang together with one and strikes them off.
+fn take_blob(statistics: &Statistics, start: usize, spare: &mut Spare) {
+    let Spare { burnt, stack, blob, .. } = spare;
+    blob.clear();
     stack.clear();
     stack.push(start);
     burnt[start] = false;
     while let Some(index) = stack.pop() {
-        let tile = &statistics.tiles[index];
-        if statistics.is_in(index, region) {
-            blob.pixels += u64::from(tile.n);
-        }
-        for (direction, (dx, dy)) in NEIGHBOURS.into_iter().enumerate() {
-            match statistics.neighbour(index, dx, dy) {
-                None => {
-                    blob.outline[direction] += 1;
-                    blob.edge += 1;
-                }
-                Some(next) if burnt[next] => {
-                    burnt[next] = false;
-                    stack.push(next);
-                }
-                // Tiles of this very blob are struck off already; they are burnt all the same.
-                Some(next) if is_burnt(&statistics.tiles[next]) => {}
-                Some(next) => {
-                    blob.outline[direction] += 1;
-                    blob.rim[direction] += u32::from(statistics.tiles[next].mean() < RIM_BELOW);
-                }
+        blob.push(index);
+        for (dx, dy) in NEIGHBOURS {
+            if let Some(next) = statistics.neighbour(index, dx, dy).filter(|&next| burnt[next]) {
+                burnt[next] = false;
+                stack.push(next);
             }
         }
     }
-    blob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduce::Grey;
+    use crate::tiles::Kernels;
+
+    /// A white disc on mid-grey, a fifth of the frame wide, whose edge is soft over so much of its radius.
+    fn disc(softness: f64) -> Statistics {
+        let mut plane = Grey::default();
+        plane.resize(640, 480);
+        for (index, luma) in plane.data.iter_mut().enumerate() {
+            let distance = ((index % 640) as f64 - 320.0).hypot((index / 640) as f64 - 240.0) / 128.0;
+            let depth = ((1.0 - distance) / softness + 0.5).clamp(0.0, 1.0);
+            *luma = (110.0 + 145.0 * depth).round() as u8;
+        }
+        let mut statistics = Statistics::default();
+        statistics.gather(&plane, Kernels::best());
+        statistics
+    }
+
+    fn found(statistics: &Statistics) -> Glare {
+        find(statistics, None, None, &Policy::default(), &mut Spare::default())
+    }
+
+    #[test]
+    fn a_large_reflection_is_seen_through_its_wide_soft_edge() {
+        let glare = found(&disc(0.3));
+        assert!(glare.present && (0.08..0.17).contains(&glare.area), "{glare:?}");
+    }
+
+    #[test]
+    fn what_fades_over_its_whole_size_is_no_reflection() {
+        assert!(!found(&disc(1.9)).present);
+    }
 }

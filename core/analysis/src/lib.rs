@@ -7,31 +7,55 @@
 //! to a photo that is to be retaken.
 
 mod analyse;
+mod best;
+mod chroma;
+mod findings;
+mod flicker;
 mod frame;
 mod framing;
 mod glare;
+mod guide;
+mod heat;
+mod hint;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+mod lens;
 mod light;
+mod live;
 mod noise;
 mod policy;
 mod reason;
 mod reduce;
 mod report;
+mod screen;
+mod sensors;
 mod sharpness;
+mod sighting;
+mod spare;
 mod still;
 mod tiles;
 
 pub use analyse::{FrameScratch, analyse_frame};
+pub use best::{BestOf, Rank, Ranked, choose};
+pub use flicker::{Flicker, FlickerWatch, RowProfile};
 pub use frame::{
-    ChromaPlanes, FocusState, FrameContext, FrameError, LumaPlane, LumaRange, MAX_SIDE, Rotation,
+    Aim, ChromaPlanes, FocusState, FrameContext, FrameError, LumaPlane, LumaRange, MAX_SIDE, Rotation,
 };
+pub use guide::{Guidance, Guide, GuidePolicy, TorchAdvice};
+pub use heat::{HeatCell, HeatMap};
+pub use hint::{Hint, HintSet};
+pub use live::{LiveView, Look};
 pub use policy::{Policy, PolicyError};
 pub use reason::{Reason, ReasonSet, UnknownReason, Verdict};
 pub use report::{
-    BlurCause, Exposure, ExposureState, FrameReport, Framing, Glare, Noise, Region, Relevance, Sharpness,
-    SharpnessState, StillReport, Subject,
+    BlurCause, Exposure, ExposureState, FrameReport, Framing, FramingSource, Glare, Lens, Noise, Region,
+    Relevance, Screen, Sharpness, SharpnessState, Sides, StillReport, Subject,
 };
 pub use sharpness::SharpnessEvidence;
+pub use sighting::{ActivationMap, MAX_MAP_CELLS, Sighting, SubjectModel};
 pub use still::{
-    DUPLICATE_DISTANCE, DerivativeSpec, Format, Jpeg, MASTER_LONG_SIDE, PerceptualHash, PixelFormat,
-    PixelView, RgbImage, Still, StillError, StillLimits, StillScratch, THUMBNAIL_LONG_SIDE,
+    DUPLICATE_DISTANCE, DerivativeSpec, Format, Jpeg, MASTER_LONG_SIDE, PREVIEW_LONG_SIDE, PerceptualHash,
+    PixelFormat, PixelView, Preview, RgbImage, Still, StillError, StillLimits, StillScratch,
+    THUMBNAIL_LONG_SIDE,
 };

@@ -4,7 +4,6 @@
 use crate::frame::FrameContext;
 use crate::policy::Policy;
 use crate::report::{Exposure, ExposureState, Region, rounded};
-use crate::sharpness::SharpnessEvidence;
 use crate::tiles::{CLIP_HIGH, Statistics, Tile};
 
 /// Share of burnt-out pixels from which a tile counts as burnt out as a whole: flat, not just glinting.
@@ -14,14 +13,14 @@ const MIDDLE: Region = Region { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
 /// Depth of the frame's border in tiles: a twentieth of a VGA frame on each side.
 const BORDER: usize = 3;
 
-/// Judges the exposure, and whether something covers the lens.
+/// Judges the exposure. Burnt out and backlit are asked of the region (as delivered, not upright), too dark of the whole
+/// frame: in a small part of it shade cannot be told from dark paint.
 pub(crate) fn judge(
     statistics: &Statistics,
-    evidence: &SharpnessEvidence,
     context: &FrameContext,
     region: Option<Region>,
     policy: &Policy,
-) -> (Exposure, bool) {
+) -> Exposure {
     let frame = Sums::of(statistics.tiles.iter());
     let p50 = f64::from(statistics.histogram.percentile(0.5));
     let p98 = f64::from(statistics.histogram.percentile(0.98));
@@ -34,16 +33,14 @@ pub(crate) fn judge(
     } else {
         ExposureState::Good
     };
-    let exposure = Exposure {
+    Exposure {
         state,
         mean: rounded(frame.mean()),
         p50,
         p98,
         clipped_low: rounded(frame.share(frame.low)),
         clipped_high: rounded(frame.share(frame.high)),
-    };
-    let flat = evidence.coverage <= policy.blocked_max_edge_coverage;
-    (exposure, flat && p98 < policy.blocked_p98_below)
+    }
 }
 
 fn is_dark(p50: f64, p98: f64, context: &FrameContext, policy: &Policy) -> bool {
@@ -98,7 +95,9 @@ fn is_backlit(statistics: &Statistics, region: Region, policy: &Policy) -> bool 
         let inside = x >= BORDER && x + BORDER < columns && y >= BORDER && y + BORDER < rows;
         (!inside).then_some(tile)
     }));
-    border.mean() - subject.mean() > policy.backlit_difference_above
+    // In a plane of a few pixels no tile may have its middle in the region.
+    subject.n > 0
+        && border.mean() - subject.mean() > policy.backlit_difference_above
         && border.share(border.high) > policy.backlit_border_clipped_above
         && subject.mean() < policy.backlit_subject_below
 }
@@ -128,5 +127,48 @@ impl Sums {
 
     fn mean(&self) -> f64 {
         self.share(self.luma)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduce::Grey;
+    use crate::tiles::Kernels;
+
+    /// White to the left of a column, and so grey to the right of it.
+    fn half_white(width: usize, height: usize, grey: u8) -> Statistics {
+        let mut plane = Grey::default();
+        plane.resize(width, height);
+        for (index, luma) in plane.data.iter_mut().enumerate() {
+            *luma = if index % width < width / 2 { 255 } else { grey };
+        }
+        let mut statistics = Statistics::default();
+        statistics.gather(&plane, Kernels::best());
+        statistics
+    }
+
+    fn state(statistics: &Statistics, region: Option<Region>) -> ExposureState {
+        judge(statistics, &FrameContext::default(), region, &Policy::default()).state
+    }
+
+    #[test]
+    fn a_subject_in_the_dark_before_a_burnt_out_border_is_backlit_and_a_lit_one_is_not() {
+        let region = Some(Region { x: 0.6, y: 0.3, width: 0.3, height: 0.4 });
+        assert_eq!(state(&half_white(640, 480, 20), region), ExposureState::Backlit);
+        assert_eq!(state(&half_white(640, 480, 80), region), ExposureState::Good);
+    }
+
+    #[test]
+    fn a_burnt_out_half_is_too_bright_only_where_the_rest_is_bright_or_the_shopper_tapped_it() {
+        let tapped = Some(Region { x: 0.1, y: 0.3, width: 0.3, height: 0.4 });
+        assert_eq!(state(&half_white(640, 480, 100), None), ExposureState::Good);
+        assert_eq!(state(&half_white(640, 480, 160), None), ExposureState::TooBright);
+        assert_eq!(state(&half_white(640, 480, 100), tapped), ExposureState::TooBright);
+    }
+
+    #[test]
+    fn a_strip_of_a_few_rows_has_no_subject_to_be_backlit() {
+        assert_eq!(state(&half_white(640, 4, 100), None), ExposureState::Good);
     }
 }

@@ -12,9 +12,18 @@ const MASK_TO_SIGMA: f64 = 0.208_885_7;
 /// On pure noise the 10th-percentile tile reads so much of the true σ (own measurement on white Gaussian noise, test
 /// `white_noise_is_measured_within_a_tenth`).
 const PERCENTILE_BIAS: f64 = 0.80;
+/// Most noise of a phone's camera at ISO 100, in luma steps of a preview frame: the smallest sensors, in the shadows,
+/// where the tone curve is steepest. What reads higher is the texture of a cloth that has no smooth tile.
+const MOST_AT_ISO_100: f64 = 3.0;
 
-/// The standard deviation in luma steps; 0 when every tile is clipped. `spare` is only a buffer.
-pub(crate) fn sigma(statistics: &Statistics, spare: &mut Vec<f64>) -> f64 {
+/// The standard deviation in luma steps; 0 when every tile is clipped. With the ISO number known, no more than a camera
+/// has at it: shot noise grows with the root of the gain. `spare` is only a buffer.
+pub(crate) fn sigma(statistics: &Statistics, iso: Option<f64>, spare: &mut Vec<f64>) -> f64 {
+    let most = iso.map_or(f64::INFINITY, |iso| MOST_AT_ISO_100 * (iso / 100.0).sqrt());
+    measured(statistics, spare).min(most)
+}
+
+fn measured(statistics: &Statistics, spare: &mut Vec<f64>) -> f64 {
     spare.clear();
     spare.extend(statistics.tiles.iter().filter_map(tile_sigma));
     if spare.is_empty() {
@@ -57,16 +66,16 @@ mod tests {
         plane
     }
 
-    fn measured(plane: &Grey) -> f64 {
+    fn sigma_of(plane: &Grey, iso: Option<f64>) -> f64 {
         let mut statistics = Statistics::default();
         statistics.gather(plane, Kernels::best());
-        sigma(&statistics, &mut Vec::new())
+        sigma(&statistics, iso, &mut Vec::new())
     }
 
     #[test]
     fn white_noise_is_measured_within_a_tenth() {
         for deviation in [2.0, 5.0, 10.0] {
-            let measured = measured(&noisy(deviation));
+            let measured = sigma_of(&noisy(deviation), None);
             assert!((measured / deviation - 1.0).abs() < 0.1, "{deviation}: {measured}");
         }
     }
@@ -75,6 +84,13 @@ mod tests {
     fn a_plane_that_is_clipped_everywhere_has_no_noise() {
         let mut plane = Grey::default();
         plane.resize(100, 100);
-        assert!(measured(&plane).abs() < 1e-9);
+        assert!(sigma_of(&plane, None).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_low_iso_number_says_that_texture_is_no_noise() {
+        let textured = noisy(10.0);
+        assert!((sigma_of(&textured, Some(100.0)) - MOST_AT_ISO_100).abs() < 1e-9);
+        assert!((sigma_of(&textured, Some(6_400.0)) - sigma_of(&textured, None)).abs() < 1e-9);
     }
 }

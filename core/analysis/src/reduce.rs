@@ -1,6 +1,7 @@
 //! Area averaging: brings a plane of any size down to VGA class, in integers, so that every machine gets the same bits.
 
 use crate::frame::{LumaRange, SamplePlane};
+use crate::tiles::Kernels;
 
 /// Longest side of the plane that is analysed, in pixels: cost does not depend on the camera, and a preview frame and
 /// the photo of the same scene are judged on the same scale.
@@ -24,6 +25,12 @@ impl Grey {
         &self.data[y * self.width..(y + 1) * self.width]
     }
 
+    /// A view of it, as of any other plane.
+    pub(crate) fn samples(&self) -> SamplePlane<'_> {
+        let &Self { width, height, ref data } = self;
+        SamplePlane { width, height, row_stride: width, pixel_stride: 1, data }
+    }
+
     pub(crate) fn row_mut(&mut self, y: usize) -> &mut [u8] {
         &mut self.data[y * self.width..(y + 1) * self.width]
     }
@@ -37,6 +44,11 @@ pub(crate) fn fit(width: usize, height: usize, long_side: usize) -> (usize, usiz
     }
     let scale = |side: usize| ((2 * side * long_side + longest) / (2 * longest)).max(1);
     (scale(width), scale(height))
+}
+
+/// Whether a plane is of VGA class already.
+pub(crate) fn is_small(plane: &SamplePlane<'_>) -> bool {
+    plane.width.max(plane.height) <= ANALYSIS_LONG_SIDE
 }
 
 /// Total of the weights of one cell: one row or column pass turns 8 bits into 16.
@@ -191,13 +203,8 @@ impl Averager {
     }
 
     fn give_band(&mut self, mut give: impl FnMut(usize, &[u8])) {
-        let sums = self.sums.each_ref().map(|row| &row[..self.across.source]);
-        for (x, lanes) in self.band.iter_mut().enumerate() {
-            *lanes = sums.map(|row| row[x]);
-        }
-        for (average, (start, weights)) in self.averages.iter_mut().zip(self.columns.iter()) {
-            *average = average_across(&self.band[start..start + weights.len()], weights);
-        }
+        lay_side_by_side(&self.sums, &mut self.band);
+        average_band(&self.band, &self.columns, &mut self.averages);
         for lane in 0..self.summed - self.given {
             for (pixel, lanes) in self.line.iter_mut().zip(&self.averages) {
                 *pixel = lanes[lane] as u8;
@@ -205,6 +212,26 @@ impl Averager {
             give(self.given, &self.line);
             self.given += 1;
         }
+    }
+}
+
+// The loops below are kept out of their callers: inlined into a long function the compiler gives up on vector code for
+// them, at four times the cost.
+
+/// Turns the rows of a band into its columns.
+#[inline(never)]
+fn lay_side_by_side(rows: &[Vec<u16>; BAND], band: &mut [[u16; BAND]]) {
+    let [a, b, c, d, e, f, g, h] = rows.each_ref().map(|row| &row[..band.len()]);
+    for (x, lanes) in band.iter_mut().enumerate() {
+        *lanes = [a[x], b[x], c[x], d[x], e[x], f[x], g[x], h[x]];
+    }
+}
+
+/// The averages over all cells of a band.
+#[inline(never)]
+fn average_band(band: &[[u16; BAND]], columns: &AreaWeights, averages: &mut [[u16; BAND]]) {
+    for (average, (start, weights)) in averages.iter_mut().zip(columns.iter()) {
+        *average = average_across(&band[start..start + weights.len()], weights);
     }
 }
 
@@ -226,12 +253,14 @@ fn average_across(sums: &[[u16; BAND]], weights: &[u16]) -> [u16; BAND] {
     totals.map(|total| total >> 8)
 }
 
+#[inline(never)]
 fn set_weighted(sums: &mut [u16], row: &[u8], weight: u16) {
     for (sum, &sample) in sums.iter_mut().zip(row) {
         *sum = weight.wrapping_mul(u16::from(sample));
     }
 }
 
+#[inline(never)]
 fn add_weighted(sums: &mut [u16], row: &[u8], weight: u16) {
     for (sum, &sample) in sums.iter_mut().zip(row) {
         *sum = sum.wrapping_add(weight.wrapping_mul(u16::from(sample)));
@@ -261,6 +290,13 @@ impl Reducer {
         if (width, height) == (plane.width, plane.height) {
             for y in 0..height {
                 copy_row(plane, y, out.row_mut(y));
+            }
+            return;
+        }
+        if (2 * width, 2 * height, 1) == (plane.width, plane.height, plane.pixel_stride) {
+            // What averaging comes down to at this ratio, in one step.
+            for y in 0..height {
+                Kernels::best().halve(plane.row(2 * y), plane.row(2 * y + 1), out.row_mut(y));
             }
             return;
         }
@@ -336,6 +372,46 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn halving_is_what_averaging_comes_down_to(
+            (width, data) in (1usize..80, 1usize..9)
+                .prop_flat_map(|(w, h)| (Just(w), proptest::collection::vec(any::<u8>(), 4 * w * h))),
+        ) {
+            let (source, height) = (2 * width, data.len() / (4 * width));
+            let plane =
+                SamplePlane { width: source, height: 2 * height, row_stride: source, pixel_stride: 1, data: &data };
+            let mut halved = Grey::default();
+            Reducer::default().reduce_to(&plane, width, height, &mut halved);
+            let mut averager = Averager::new(Axis::even(source, width), Axis::even(2 * height, height));
+            let mut averaged = Vec::new();
+            for row in data.chunks(source) {
+                averager.push(row, |_, line| averaged.extend_from_slice(line));
+            }
+            prop_assert_eq!(halved.data, averaged);
+        }
+
+        #[test]
+        fn strides_do_not_change_the_result(
+            (width, height) in (641usize..1500, 2usize..20),
+            (pixel_stride, padding, offset) in (1usize..4, 0usize..50, 0usize..40),
+            seed in any::<u64>(),
+        ) {
+            let row_stride = pixel_stride * width + padding;
+            let data: Vec<u8> = (0..offset as u64 + (row_stride * height) as u64)
+                .map(|index| ((index ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u8)
+                .collect();
+            let strided = SamplePlane { width, height, row_stride, pixel_stride, data: &data[offset..] };
+            let dense: Vec<u8> = (0..height)
+                .flat_map(|y| (0..width).map(move |x| y * row_stride + x * pixel_stride))
+                .map(|at| data[offset + at])
+                .collect();
+            let dense = SamplePlane { width, height, row_stride: width, pixel_stride: 1, data: &dense };
+            let (mut first, mut second) = (Grey::default(), Grey::default());
+            Reducer::default().reduce(&strided, LumaRange::Full, &mut first);
+            Reducer::default().reduce(&dense, LumaRange::Full, &mut second);
+            prop_assert_eq!(first, second);
+        }
+
         #[test]
         fn weights_of_every_cell_add_up_and_stay_inside(source in 1usize..5000, wanted in 1usize..700) {
             let cells = wanted.min(source);

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hint::HintSet;
 use crate::reason::{Reason, ReasonSet, Verdict};
 
 /// How sharp the photo is where it has edges.
@@ -97,10 +98,78 @@ pub struct Framing {
     pub subject: Option<Region>,
     /// Share of the frame that the box covers, 0 to 1.
     pub fill: f64,
-    /// Horizontal centre of the subject's edges, 0 (left) to 1 (right).
+    /// Horizontal centre of the subject's edges or activation, 0 (left) to 1 (right).
     pub centre_x: f64,
-    /// Vertical centre of the subject's edges, 0 (top) to 1 (bottom).
+    /// Vertical centre of the subject's edges or activation, 0 (top) to 1 (bottom).
     pub centre_y: f64,
+    /// What told where the subject is.
+    #[serde(default)]
+    pub source: FramingSource,
+    /// How far the centre is from the middle: 0 in the middle, 1 in a corner of the frame.
+    #[serde(default)]
+    pub offset: f64,
+    /// Which sides of the frame the subject reaches.
+    #[serde(default)]
+    pub touches: Sides,
+    /// By how many degrees the picture is turned from level, either way, 0 to 45. None without gravity, and when the
+    /// camera looks so steeply up or down that there is no level.
+    #[serde(default)]
+    pub roll_deg: Option<f64>,
+    /// Angle between the optical axis and the horizon in degrees: 0 (straight ahead) to 90 (straight up or down).
+    /// None without gravity. Says nothing of the angle to the subject, whose own slant nobody knows.
+    #[serde(default)]
+    pub pitch_deg: Option<f64>,
+}
+
+/// What told where the subject is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FramingSource {
+    /// The strength of the edges, which do not know what is the product.
+    #[default]
+    Edges,
+    /// The relevance model's activation map.
+    Map,
+}
+
+/// Sides of the upright frame.
+#[allow(clippy::struct_excessive_bools, reason = "a rectangle has four sides, each reached or not")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sides {
+    /// The left one.
+    pub left: bool,
+    /// The upper one.
+    pub top: bool,
+    /// The right one.
+    pub right: bool,
+    /// The lower one.
+    pub bottom: bool,
+}
+
+impl Sides {
+    /// How many sides, 0 to 4.
+    pub fn count(self) -> usize {
+        [self.left, self.top, self.right, self.bottom].into_iter().filter(|&side| side).count()
+    }
+}
+
+/// Something in front of the lens, such as a finger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Lens {
+    /// Whether it is surely covered: a reason to retake.
+    pub blocked: bool,
+    /// Share of the frame that is likely covered, 0 to 1; above 0 it is a hint. Less than the policy's least area is told
+    /// as 0.
+    pub covered: f64,
+}
+
+/// Signs that the picture was taken from a display.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Screen {
+    /// Whether they are strong enough to be told.
+    pub present: bool,
+    /// Share of the frame with rainbow fringes, 0 to 1; 0 when the colours are not known.
+    pub strength: f64,
 }
 
 /// A rectangle in fractions of the upright frame, origin at the top left.
@@ -168,6 +237,12 @@ pub struct StillReport {
     pub glare: Glare,
     /// Where the subject is.
     pub framing: Framing,
+    /// What covers the lens.
+    #[serde(default)]
+    pub lens: Lens,
+    /// Signs of a display.
+    #[serde(default)]
+    pub screen: Screen,
     /// What the relevance model saw; null when no model ran.
     pub relevance: Option<Relevance>,
     /// Version of the policy that judged.
@@ -202,6 +277,24 @@ pub struct FrameReport {
     pub glare: Glare,
     /// Where the subject is.
     pub framing: Framing,
+    /// What covers the lens.
+    #[serde(default)]
+    pub lens: Lens,
+    /// Signs of a display.
+    #[serde(default)]
+    pub screen: Screen,
+    /// Length of the streak that the phone's turning draws during the exposure, in pixels of a VGA frame; none when
+    /// the gyroscope or the exposure time is not known.
+    #[serde(default)]
+    pub motion: Option<f64>,
+    /// Whether the autofocus is still looking, or gave up.
+    #[serde(default)]
+    pub focusing: bool,
+    /// Everything the shopper could be told of this frame.
+    pub hints: HintSet,
+    /// Whether the torch was on, as the camera said; none when it did not.
+    #[serde(default)]
+    pub torch: Option<bool>,
 }
 
 /// Rounds to four decimals; anything that is not a number becomes 0, so that no report ever carries one.

@@ -49,6 +49,21 @@ fn the_last_row_may_stop_at_its_last_pixel_but_not_before() {
     assert_eq!(short.unwrap_err(), FrameError::BufferTooShort { needed, available: needed - 1 });
 }
 
+#[test]
+fn a_model_reads_any_pixel_with_its_colours_through_any_strides() {
+    let luma: Vec<u8> = (0..64).collect();
+    let plane = LumaPlane::new(&luma, 4, 4, 16, 3).unwrap();
+    assert_eq!(plane.ycbcr(3, 2), Some([41, 128, 128]));
+    assert_eq!((plane.ycbcr(4, 0), plane.ycbcr(0, 4), plane.ycbcr(usize::MAX, 0)), (None, None, None));
+    // NV12: two by two pairs of Cb and Cr.
+    let pairs = [10, 110, 20, 120, 30, 130, 40, 140];
+    let plane = plane.with_chroma(ChromaPlanes::new(&pairs, &pairs[1..], 2, 2, 4, 2).unwrap());
+    assert_eq!(plane.ycbcr(0, 0), Some([0, 10, 110]));
+    assert_eq!(plane.ycbcr(3, 1), Some([25, 20, 120]));
+    assert_eq!(plane.ycbcr(1, 2), Some([35, 30, 130]));
+    assert_eq!(plane.ycbcr(3, 3), Some([57, 40, 140]));
+}
+
 proptest! {
     #[test]
     fn any_geometry_is_refused_or_analysed(

@@ -58,7 +58,7 @@ fn the_sharp_photo_of_each_triplet_scores_above_its_blurred_siblings() {
             }
         }
     }
-    assert!(2 * refused >= blurred, "only {refused} of {blurred} blurred photos are called blurred");
+    assert!(5 * refused >= 3 * blurred, "only {refused} of {blurred} blurred photos are called blurred");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn dark_garments_and_subjects_are_rarely_called_blurred_or_too_dark() {
             })
             .collect();
         println!("{folder}: {} of {} refused", refused.len(), files.len());
-        assert!(refused.len() * 10 <= files.len(), "{refused:?}");
+        assert!(refused.len() * 20 <= files.len(), "{refused:?}");
     }
 }
 

@@ -16,7 +16,7 @@ use clearshot_capture::{
     AskPolicy, CaptureStore, JudgedPhoto, Keep, MeteredPolicy, NewCapture, NewItem, NewSession, StoreConfig,
     StoreKeys,
 };
-use clearshot_protocol::api::ReturnReason;
+use clearshot_protocol::api::{ReturnReason, ShotRole};
 use clearshot_protocol::seal::Identity;
 use clearshot_protocol::{ReturnId, ShotId, Timestamp};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -42,8 +42,8 @@ fn photo() -> JudgedPhoto {
     jpeg_encoder::Encoder::new(&mut jpeg, 90)
         .encode(&pixels, width, height, jpeg_encoder::ColorType::Rgb)
         .expect("the size is valid");
-    JudgedPhoto::judge(&jpeg, &StillLimits::default(), &Policy::default(), &mut StillScratch::default())
-        .expect("the photo is valid")
+    let (limits, policy, mut scratch) = (StillLimits::default(), Policy::default(), StillScratch::default());
+    JudgedPhoto::judge(&jpeg, ShotRole::Defect, &limits, &policy, &mut scratch).expect("the photo is valid")
 }
 
 struct Ours {

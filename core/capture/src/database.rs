@@ -2,6 +2,8 @@
 //!
 //! It does not know what the tables mean; their statements stand where their subject is.
 
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,14 +15,49 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::CaptureError;
 
 /// One file per version, in their order. A file that was released is never changed; a change is a new file.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_queue.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_queue.sql"), include_str!("../migrations/0002_clock_and_pace.sql")];
 
 /// How long a statement waits for another process's transaction. None of ours takes 100 ms; a suspended process may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens the database, made if absent, and brings it to the latest version. Must be called under the folder's lock: two
-/// processes must not set the journal mode at the same time.
-pub(crate) fn open(path: &Path) -> Result<Connection, CaptureError> {
+/// An open database, and which file it is.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) connection: Connection,
+    /// Device and number of the file. SQLite goes on with a file that has lost its name; a queue must not.
+    file: (u64, u64),
+}
+
+impl Database {
+    /// Opens the database, made if absent, and brings it to the latest version. Must be called under the folder's lock:
+    /// two processes must not set the journal mode at the same time.
+    pub(crate) fn open(path: &Path) -> Result<Self, CaptureError> {
+        let connection = open(path)?;
+        let file = file_at(path).map_err(|source| CaptureError::Folder { path: path.to_owned(), source })?;
+        Ok(Self { connection, file })
+    }
+
+    /// Whether it is the file at this path. What cannot be known counts as yes.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        match file_at(path) {
+            Ok(file) => file == self.file,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Writes the journal back and closes it.
+    pub(crate) fn close(self) -> Result<(), CaptureError> {
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+}
+
+fn file_at(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn open(path: &Path) -> Result<Connection, CaptureError> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A database of a later version stays as it is, to the byte: closing must not write its journal back.
@@ -142,6 +179,68 @@ mod tests {
             let rows: i64 =
                 connection.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)).unwrap();
             assert_eq!(rows, i64::from(version > 0));
+        }
+    }
+
+    /// A database of the first version with a session, its journal not written back, as a running program has it.
+    fn old_database(folder: &Path) -> Connection {
+        let old = Connection::open(folder.join("queue.sqlite")).unwrap();
+        old.pragma_update(None, "journal_mode", "WAL").unwrap();
+        old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute("INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), 7)", []).unwrap();
+        old
+    }
+
+    /// Opens a copy of the database, as after a kill; with its journal cut to `journal` bytes where that is given.
+    fn open_copy(folder: &Path, journal: Option<u64>) -> Connection {
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["queue.sqlite", "queue.sqlite-wal"] {
+            std::fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+        if let Some(length) = journal {
+            let wal = std::fs::OpenOptions::new().write(true).open(copy.path().join("queue.sqlite-wal"));
+            wal.unwrap().set_len(length).unwrap();
+        }
+        open(&copy.path().join("queue.sqlite")).unwrap()
+    }
+
+    #[test]
+    fn a_migration_that_was_killed_after_any_statement_or_write_is_done_by_the_next_opening() {
+        let fresh_folder = tempfile::tempdir().unwrap();
+        let fresh = schema(&open(&fresh_folder.path().join("fresh.sqlite")).unwrap());
+        let is_latest = |connection: &Connection, what: &str| {
+            assert_eq!(schema(connection), fresh, "{what}");
+            let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+            assert_eq!(
+                (count("SELECT count(*) FROM sessions"), count("SELECT count(*) FROM planner")),
+                (1, 1)
+            );
+        };
+
+        // Between its statements.
+        let statements: Vec<_> =
+            MIGRATIONS[1..].iter().flat_map(|migration| migration.split_inclusive(';')).collect();
+        for done in 0..=statements.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let old = old_database(folder.path());
+            old.pragma_update(None, "cache_size", 1).unwrap(); // what is not committed goes to the journal, too
+            old.execute_batch("BEGIN IMMEDIATE").unwrap();
+            old.execute_batch(&statements[..done].concat()).unwrap();
+            is_latest(&open_copy(folder.path(), None), &format!("after {done} statements"));
+        }
+
+        // In the middle of what its commit writes.
+        let folder = tempfile::tempdir().unwrap();
+        let mut old = old_database(folder.path());
+        let journal = || std::fs::metadata(folder.path().join("queue.sqlite-wal")).unwrap().len();
+        let before = journal();
+        migrate(&mut old, 1).unwrap();
+        let after = journal();
+        assert!(after > before);
+        for cut in (before..=after).step_by(509) {
+            is_latest(&open_copy(folder.path(), Some(cut)), &format!("after {cut} bytes of the journal"));
         }
     }
 

@@ -198,7 +198,9 @@ impl CaptureError {
             Self::BadItem(_) => "Correct the item and add it again.",
             Self::LabelUnreadable(_) => "Add the item again, then take the photo.",
             Self::AskFirst { .. } => "Take another photo, or insist on this one where the shop allows it.",
-            Self::WrongState { .. } => "Only photos that have stalled or were rejected can be tried again.",
+            Self::WrongState { .. } => {
+                "Photos that have stalled or were rejected can be tried again; rejected ones can be discarded."
+            }
         }
     }
 }

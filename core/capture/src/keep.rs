@@ -13,7 +13,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::config::AskPolicy;
 use crate::database::word;
 use crate::error::{CaptureError, QuotaLimit};
+use crate::folder_lock::FolderLock;
 use crate::photo::JudgedPhoto;
+use crate::planner::clock;
 use crate::row::CaptureRow;
 use crate::store::CaptureStore;
 use crate::vault::{VaultHeader, write_error};
@@ -157,9 +159,9 @@ impl CaptureStore {
     /// The order is: the sealed file into `tmp/`, synced, renamed into `vault/`, the folder synced, the row committed.
     pub fn keep(&self, new: &NewCapture<'_>, now: Timestamp) -> Result<SavedCapture, CaptureError> {
         // The chain of a session is a line: one capture at a time, among all processes.
-        let _lock = self.lock_folder()?;
+        let folder = self.lock_folder()?;
         let context =
-            self.read(|connection| shot_context(connection, new.shot, new.photo.perceptual_hash()))?;
+            folder.read(|connection| shot_context(connection, new.shot, new.photo.perceptual_hash()))?;
         let mut report = new.photo.report().clone();
         if context.duplicate_of.is_some() {
             report.add_reason(Reason::Duplicate);
@@ -169,6 +171,7 @@ impl CaptureStore {
 
         let capture = CaptureId::mint(now);
         let manifest = self.manifest_of(new, capture, &context, &report, kept_anyway.clone())?;
+        folder.begin_photo(capture)?;
         let recipients = [self.keys.device.recipient(), self.keys.service.clone()];
         let mut manifest_sha256 = None;
         let header = self.vault.write(capture, |out| {
@@ -189,14 +192,17 @@ impl CaptureStore {
             })
         })?;
         let row = CaptureRow::of(&header, Some((&manifest, manifest_sha256)));
-        let inserted = self.write(|transaction| {
+        let inserted = folder.write(|transaction| {
+            clock::note(transaction, now)?;
             row.insert(transaction, &context.metered)?;
             transaction.execute("UPDATE shots SET asks = 0 WHERE id = ?1", params![new.shot.as_bytes()])?;
             Ok(())
         });
         if let Err(error) = inserted {
-            return Err(self.take_back(capture, error));
+            return Err(self.take_back(&folder, capture, error));
         }
+        // Failing leaves a note that makes the next one look at the folder; the photo is saved all the same.
+        let _ = folder.end_photo();
         Ok(SavedCapture {
             id: capture,
             supersedes: context.current,
@@ -260,8 +266,8 @@ impl CaptureStore {
 
     /// Removes the file of a capture whose row was refused, so that nothing is half-saved. When it cannot be known
     /// whether the row was refused, the file stays: the next opening adopts it.
-    fn take_back(&self, capture: CaptureId, error: CaptureError) -> CaptureError {
-        let has_row = self.read(|connection| {
+    fn take_back(&self, folder: &FolderLock<'_>, capture: CaptureId, error: CaptureError) -> CaptureError {
+        let has_row = folder.read(|connection| {
             let mut statement = connection.prepare("SELECT 1 FROM captures WHERE id = ?1")?;
             Ok(statement.exists(params![capture.as_bytes()])?)
         });

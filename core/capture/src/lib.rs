@@ -9,6 +9,8 @@
 //!   supersedes; a full queue refuses the next photo; what is damaged goes to `quarantine/`.
 //! - **What to send next.** [`CaptureStore::next`] hands out one leased [`Step`] at a time, [`CaptureStore::report`]
 //!   takes its [`Outcome`].
+//! - **That the promise can be checked.** [`CaptureStore::reconcile_request`] asks the server what it has,
+//!   [`CaptureStore::reconciled`] makes up for what the two disagree on; [`CaptureStore::counters`] always add up.
 //!
 //! # Not responsible for
 //!
@@ -21,7 +23,8 @@
 //! ```text
 //! queue.sqlite (-wal, -shm)   rows: sessions, items (labels sealed), shots, captures with their upload's progress
 //! queue.sqlite.corrupt-<n>    a database that could not be read, moved aside; the queue was rebuilt from the vault
-//! capture.lock                held while a photo is being kept or the folder repaired, by one process at a time
+//! capture.lock                held while a photo is being kept or the folder repaired, by one process at a time; with
+//!                             the id of a photo that is not finished
 //! vault/<capture id>.sealed   a photo each: routing header in clear (ids, length, digest), then the age stream
 //! senders.lock                held by the stores that are sending, so that the leases of dead ones are known
 //! tmp/                        photos on their way into the vault
@@ -33,7 +36,9 @@
 mod config;
 mod database;
 mod error;
+mod folder_lock;
 mod keep;
+mod pace;
 mod photo;
 mod plan;
 mod planner;
@@ -60,3 +65,4 @@ pub use session::{ItemView, NewItem, NewSession, SessionView, ShotView};
 pub use shots::{ShotTemplate, shot_list};
 pub use store::CaptureStore;
 pub use sweep::Swept;
+pub use vault::{RealDisk, Vfs};

@@ -24,6 +24,13 @@ impl Conditions {
     pub const UNMETERED: Self = Self { online: true, metered: false };
     /// No network.
     pub const OFFLINE: Self = Self { online: false, metered: false };
+
+    /// How many photos should travel at a time. On WiFi three hide each other's round trips and the server's syncs; a
+    /// cellular uplink is narrower, and more than two only make each other slower, so that fewer are complete when the
+    /// network goes.
+    pub const fn parallelism(self) -> usize {
+        if self.metered { 2 } else { 3 }
+    }
 }
 
 /// What to do now.

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, params};
 use crate::config::MeteredPolicy;
 use crate::database::{time, word};
 use crate::error::CaptureError;
+use crate::folder_lock::FolderLock;
 use crate::planner::Sealing;
 use crate::store::CaptureStore;
 
@@ -124,6 +125,18 @@ impl CaptureStore {
     /// One capture.
     pub fn entry(&self, capture: CaptureId) -> Result<QueueEntry, CaptureError> {
         self.read(|connection| self.entries(connection, Some(capture)))?
+            .pop()
+            .ok_or(CaptureError::UnknownCapture(capture))
+    }
+
+    /// As [`Self::entry`], under the folder's lock.
+    pub(crate) fn entry_locked(
+        &self,
+        folder: &FolderLock<'_>,
+        capture: CaptureId,
+    ) -> Result<QueueEntry, CaptureError> {
+        folder
+            .read(|connection| self.entries(connection, Some(capture)))?
             .pop()
             .ok_or(CaptureError::UnknownCapture(capture))
     }

@@ -3,23 +3,24 @@
 //! Runs under the folder's lock, so that no photo is on its way into the vault. Files are moved before the rows change,
 //! and every step can be cut off: the next opening finds what is left to do.
 
-use std::collections::HashMap;
-use std::fs;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use clearshot_protocol::envelope::open_envelope;
 use clearshot_protocol::manifest::Manifest;
-use clearshot_protocol::{CaptureId, Sha256Digest, ShotId, Timestamp};
+use clearshot_protocol::{CaptureId, Sha256Digest, ShotId};
 use rusqlite::{Transaction, params};
 
 use crate::config::{AskPolicy, MeteredPolicy};
 use crate::database::word;
 use crate::error::CaptureError;
+use crate::folder_lock::FolderLock;
 use crate::planner::{self, Sealing};
 use crate::queue::CaptureState;
 use crate::row::CaptureRow;
 use crate::store::CaptureStore;
-use crate::vault::{self, Found, Vault, VaultHeader};
+use crate::vault::{Found, Vault, VaultHeader};
 
 /// What opening a store found and mended. All empty on an ordinary day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +53,7 @@ impl RepairReport {
 /// What the database says of a capture's file.
 struct Known {
     state: CaptureState,
+    discarded: bool,
     on_device: bool,
     length: u64,
     sha256: Sha256Digest,
@@ -63,45 +65,58 @@ struct Orphan {
     manifest: Option<(Manifest, Sha256Digest)>,
 }
 
-/// Mends the folder. The caller holds its lock.
-pub(crate) fn repair(
-    store: &CaptureStore,
-    report: &mut RepairReport,
-    now: Timestamp,
-) -> Result<(), CaptureError> {
-    report.unfinished_removed = store.vault.remove_unfinished()?;
-    let known = known(store)?;
-    let files = whole_files(store, report)?;
+/// Mends the folder.
+pub(crate) fn repair(folder: &FolderLock<'_>, report: &mut RepairReport) -> Result<(), CaptureError> {
+    let store = folder.store;
+    let known = known(folder)?;
+    let mut found = Findings { vault: &store.vault, report, unreadable: Vec::new() };
+    found.remove_unfinished()?;
+    let files = found.whole_files()?;
 
     let mut orphans = Vec::new();
     let mut back = Vec::new();
-    let mut present = Vec::new();
+    let mut present: HashSet<CaptureId> =
+        found.unreadable.iter().filter_map(|path| Vault::capture_at(path)).collect();
     for header in files {
         let path = store.vault.path(header.capture);
         match known.get(&header.capture) {
             Some(row) if row.length != header.length || row.sha256 != header.sha256 => {
-                report.quarantined.push(store.vault.quarantine(&path)?);
+                found.set_aside(&path);
             }
-            Some(row) if row.on_device => present.push(header.capture),
+            Some(row) if row.on_device => {
+                present.insert(header.capture);
+            }
             // Deleting it was cut off.
-            Some(row) if row.state == CaptureState::Accepted => store.vault.remove(header.capture)?,
-            known => {
-                if !has_digest(&path, &header)? {
-                    report.quarantined.push(store.vault.quarantine(&path)?);
-                } else if known.is_some() {
-                    back.push(header.capture);
-                } else {
-                    orphans.push(Orphan { header, manifest: open_manifest(store, &path, &header) });
+            Some(row) if row.state == CaptureState::Accepted || row.discarded => {
+                if store.vault.remove(header.capture).is_err() {
+                    found.unreadable.push(path);
                 }
             }
+            known => match found.is_whole(&path, &header) {
+                None => {}
+                Some(false) => found.set_aside(&path),
+                // It may have come by a copy, or just before its writer was killed.
+                Some(true) if store.vault.make_durable(&path).is_err() => found.unreadable.push(path),
+                Some(true) if known.is_some() => back.push(header.capture),
+                Some(true) => {
+                    orphans.push(Orphan { header, manifest: open_manifest(store, &path, &header) });
+                }
+            },
         }
     }
+    let unreadable = std::mem::take(&mut found.unreadable);
+    *store.unreadable.lock().unwrap_or_else(PoisonError::into_inner) = unreadable;
     let missing: Vec<_> =
         known.iter().filter(|(id, row)| row.on_device && !present.contains(id)).map(|(id, _)| *id).collect();
+    // Also where a photo was begun and nothing of it is here: were it to come back after a power cut, it would be a
+    // capture, at a place of the chain that the next one has taken by then.
+    if !orphans.is_empty() || !back.is_empty() || folder.has_unfinished_photo()? {
+        store.vault.sync_names()?;
+    }
     if orphans.is_empty() && back.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    store.write(|transaction| {
+    folder.write(|transaction| {
         let sealing = Sealing(&store.labels);
         // The chain and "which one is the newest" follow the ids.
         for orphan in &orphans {
@@ -109,7 +124,7 @@ pub(crate) fn repair(
             report.adopted.push(orphan.header.capture);
         }
         for capture in &back {
-            planner::mark_found(transaction, &sealing, *capture, now)?;
+            planner::mark_found(transaction, &sealing, *capture)?;
             report.found.push(*capture);
         }
         for capture in &missing {
@@ -123,49 +138,106 @@ pub(crate) fn repair(
     })
 }
 
-/// The headers of all files that are whole by their length and have the name that their header wants; everything else is
-/// set aside.
-fn whole_files(store: &CaptureStore, report: &mut RepairReport) -> Result<Vec<VaultHeader>, CaptureError> {
-    let mut headers = Vec::new();
-    for path in store.vault.files()? {
-        match vault::inspect(&path)? {
-            Found::Newer => report.newer.push(path),
-            Found::Damaged => report.quarantined.push(store.vault.quarantine(&path)?),
-            Found::Whole(header) => {
-                let wanted = store.vault.path(header.capture);
-                if path == wanted {
-                    headers.push(header);
-                } else if fs::symlink_metadata(&wanted).is_ok() {
-                    report.duplicates.push(store.vault.quarantine(&path)?);
-                } else {
-                    Vault::rename(&path, &wanted)?;
-                    headers.push(header);
-                }
-            }
-        }
-    }
-    Ok(headers)
+/// The files of the vault, as they are gone through.
+struct Findings<'a> {
+    vault: &'a Vault,
+    report: &'a mut RepairReport,
+    /// What the disk does not give, or does not let go of: left alone.
+    unreadable: Vec<PathBuf>,
 }
 
-fn known(store: &CaptureStore) -> Result<HashMap<CaptureId, Known>, CaptureError> {
-    store.read(|connection| {
+impl Findings<'_> {
+    fn remove_unfinished(&mut self) -> Result<(), CaptureError> {
+        for path in self.vault.unfinished()? {
+            match self.vault.remove_unfinished(&path) {
+                Ok(()) => self.report.unfinished_removed += 1,
+                Err(_) => self.unreadable.push(path),
+            }
+        }
+        Ok(())
+    }
+
+    /// The headers of all files that are whole by their length and have the name that their header wants; everything
+    /// else is set aside.
+    fn whole_files(&mut self) -> Result<Vec<VaultHeader>, CaptureError> {
+        let mut whole = Vec::new();
+        let mut misnamed = Vec::new();
+        for path in self.vault.files()? {
+            match self.vault.inspect(&path) {
+                Ok(Found::Whole(header)) if path == self.vault.path(header.capture) => whole.push(header),
+                Ok(Found::Whole(header)) => misnamed.push((path, header)),
+                Ok(Found::Damaged) => self.set_aside(&path),
+                Ok(Found::Newer) => self.report.newer.push(path),
+                Err(_) => self.unreadable.push(path),
+            }
+        }
+        for (path, header) in misnamed {
+            let holder = whole.iter().position(|holder| holder.capture == header.capture);
+            self.rename_or_set_aside(path, header, holder, &mut whole);
+        }
+        Ok(whole)
+    }
+
+    /// A file under another name than its own takes its name, unless another whole file of the capture has it.
+    fn rename_or_set_aside(
+        &mut self,
+        path: PathBuf,
+        header: VaultHeader,
+        holder: Option<usize>,
+        whole: &mut Vec<VaultHeader>,
+    ) {
+        let wanted = self.vault.path(header.capture);
+        if let Some(index) = holder {
+            // Which of the two is the photo, only their content tells.
+            let holds = self.is_whole(&wanted, &whole[index]);
+            if holds == Some(false) && self.is_whole(&path, &header) == Some(true) {
+                whole.swap_remove(index);
+                self.set_aside(&wanted);
+            } else {
+                match self.vault.quarantine(&path) {
+                    Ok(to) => self.report.duplicates.push(to),
+                    Err(_) => self.unreadable.push(path),
+                }
+                return;
+            }
+        }
+        // What has the name now cannot be read, or could not be moved.
+        if self.unreadable.contains(&wanted) || self.vault.rename(&path, &wanted).is_err() {
+            self.unreadable.push(path);
+        } else {
+            whole.push(header);
+        }
+    }
+
+    fn set_aside(&mut self, path: &Path) {
+        match self.vault.quarantine(path) {
+            Ok(to) => self.report.quarantined.push(to),
+            Err(_) => self.unreadable.push(path.to_owned()),
+        }
+    }
+
+    /// Whether the content is that of the header; `None` when the disk does not give it.
+    fn is_whole(&mut self, path: &Path, header: &VaultHeader) -> Option<bool> {
+        let result = self.vault.has_digest(path, header.length, header.sha256);
+        result.inspect_err(|_| self.unreadable.push(path.to_owned())).ok()
+    }
+}
+
+fn known(folder: &FolderLock<'_>) -> Result<HashMap<CaptureId, Known>, CaptureError> {
+    folder.read(|connection| {
         let mut statement =
-            connection.prepare("SELECT id, state, on_device, length, sha256 FROM captures")?;
+            connection.prepare("SELECT id, state, on_device, length, sha256, discarded FROM captures")?;
         let mut rows = statement.query([])?;
         let mut known = HashMap::new();
         while let Some(row) = rows.next()? {
             let state = word(&row.get::<_, String>(1)?, "a state")?;
             let sha256 = Sha256Digest::from_bytes(row.get(4)?);
-            let entry = Known { state, on_device: row.get(2)?, length: row.get(3)?, sha256 };
+            let (on_device, length, discarded) = (row.get(2)?, row.get(3)?, row.get(5)?);
+            let entry = Known { state, discarded, on_device, length, sha256 };
             known.insert(CaptureId::from_bytes(row.get(0)?), entry);
         }
         Ok(known)
     })
-}
-
-fn has_digest(path: &Path, header: &VaultHeader) -> Result<bool, CaptureError> {
-    vault::has_digest(path, header.length, header.sha256)
-        .map_err(|source| CaptureError::Read { capture: header.capture, source })
 }
 
 /// Absent when the photo was sealed with another device key: the service can open it all the same.
@@ -174,7 +246,7 @@ fn open_manifest(
     path: &Path,
     header: &VaultHeader,
 ) -> Option<(Manifest, Sha256Digest)> {
-    let envelope = open_envelope(&store.keys.device, vault::open_sealed(path).ok()?).ok()?;
+    let envelope = open_envelope(&store.keys.device, store.vault.open_sealed(path).ok()?).ok()?;
     let manifest = envelope.manifest;
     let ids = (manifest.capture, manifest.session, manifest.return_id, manifest.item.id, manifest.shot.id);
     let wanted = (header.capture, header.session, header.return_id, header.item, header.shot);

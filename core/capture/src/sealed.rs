@@ -9,7 +9,7 @@ use clearshot_protocol::manifest::Manifest;
 
 use crate::error::CaptureError;
 use crate::store::CaptureStore;
-use crate::vault::{self, HEADER_LENGTH};
+use crate::vault::HEADER_LENGTH;
 
 /// The sealed bytes of a capture, to be streamed to the server.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl CaptureStore {
             return Err(CaptureError::NoPhoto { capture, state: entry.state });
         }
         let path = self.vault.path(capture);
-        match vault::open_sealed(&path) {
+        match self.vault.open_sealed(&path) {
             Ok(file) => Ok(SealedFile { file, start: HEADER_LENGTH as u64, length: entry.length }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let state = self.mark_lost(capture, "missing", "Its file is gone.")?;

@@ -7,7 +7,8 @@ mod support;
 use std::collections::HashMap;
 
 use clearshot_capture::{
-    CaptureState, CaptureStore, Conditions, Counters, Outcome, Plan, StoreConfig, UploadRequest, WaitReason,
+    CaptureState, CaptureStore, Conditions, Counters, Keep, Outcome, Plan, StoreConfig, UploadRequest,
+    WaitReason,
 };
 use clearshot_protocol::api::{EvidenceStatus, Rejection};
 use clearshot_protocol::{CaptureId, Sha256Digest};
@@ -148,6 +149,19 @@ fn evidence_that_was_set_aside_before_its_retake_came_is_not_taken_for_accepted(
 }
 
 #[test]
+fn a_photo_that_a_person_looks_at_says_so_and_is_asked_about_an_hour_later() {
+    let (_phone, store, id, sha256) = with_one_uploaded();
+    let rejection = Some(Rejection { code: "manifest_mismatch".to_owned(), detail: "Odd.".to_owned() });
+    let word = Outcome::Evidence { status: EvidenceStatus::Quarantined, sha256, rejection };
+    store.report(step(&store, 11).lease, &word, at(11)).unwrap();
+    let entry = store.entry(id).unwrap();
+    assert_eq!((entry.state, entry.error.as_deref()), (CaptureState::Uploaded, Some("quarantined")));
+    assert_eq!(entry.status, "Sent; a person will look at it. Odd.");
+    let wait = Plan::Wait { until: Some(at(3_611)), reason: WaitReason::Verifying };
+    assert_eq!(store.next(Conditions::UNMETERED, at(12)).unwrap(), wait);
+}
+
+#[test]
 fn a_paused_store_holds_no_lock_however_often_it_is_asked() {
     let (phone, store, ids) = with_captures(1);
     step(&store, 10);
@@ -167,6 +181,39 @@ fn a_rejected_photo_keeps_its_reason_and_its_neighbours_go_on() {
     assert_eq!(rejected.status, "The shop cannot use it. Why.");
     let counters = store.counters().unwrap();
     assert_eq!(counters, Counters { captured: 2, accepted: 1, rejected: 1, ..Counters::default() });
+}
+
+#[test]
+fn of_forty_photos_with_a_poisoned_one_in_the_middle_thirty_nine_arrive_in_order() {
+    let phone = Phone::new();
+    let store = phone.store();
+    let slot = shot(&session(&store), 0);
+    let photo = good_photo(1);
+    let keep = |n| store.keep(&capture(slot, &photo, Keep::AsGood, n), at(n)).unwrap().id;
+    let mut ids: Vec<_> = (0..40).map(keep).collect();
+    let mut arrived = Vec::new();
+    let mut second = 100;
+    loop {
+        match store.next(Conditions::UNMETERED, at(second)).unwrap() {
+            Plan::Upload(step) if step.capture == ids[20] => {
+                store.report(step.lease, &refused(422), at(second)).unwrap();
+            }
+            Plan::Upload(step) => {
+                if matches!(step.request, UploadRequest::Create { .. }) {
+                    arrived.push(step.capture);
+                }
+                let sha256 = store.entry(step.capture).unwrap().sha256;
+                store.report(step.lease, &honest(&step, sha256), at(second)).unwrap();
+            }
+            Plan::Wait { .. } => second += 1,
+            Plan::Done => break,
+        }
+    }
+    let poisoned = ids.remove(20);
+    assert_eq!(arrived, ids);
+    assert_eq!(store.entry(poisoned).unwrap().state, CaptureState::Rejected);
+    let counters = Counters { captured: 40, accepted: 39, rejected: 1, ..Counters::default() };
+    assert_eq!(store.counters().unwrap(), counters);
 }
 
 #[test]

@@ -94,10 +94,20 @@ problem_codes! {
     UnsupportedMediaType = ("unsupported-media-type", 415, "The body's media type is not supported"),
     /// The bytes are not those of the declared digest.
     DigestMismatch = ("digest-mismatch", 460, "The bytes do not have the declared digest"),
+    /// The bytes of one request are not those of its checksum; nothing of them was kept.
+    ChecksumMismatch = ("checksum-mismatch", 460, "The body does not have its checksum"),
+    /// The lengths that were declared for an upload do not agree, or its bytes go beyond them.
+    InconsistentLength = ("inconsistent-length", 400, "The lengths of the upload do not agree"),
+    /// All bytes are there: nothing can be appended any more.
+    UploadComplete = ("upload-complete", 400, "The upload is already complete"),
     /// The same idempotency key with another length, digest or body.
     IdempotencyConflict = ("idempotency-conflict", 422, "The same key came with another request"),
     /// A `Tus-Resumable` version that the server does not speak.
     UnsupportedVersion = ("unsupported-version", 412, "The protocol version is not supported"),
+    /// Nothing arrived for too long, or too slowly; the answer to an upload carries `Upload-Offset`.
+    TimedOut = ("timed-out", 408, "The request took too long"),
+    /// The token's holder has too much under way; the answer carries `Retry-After`.
+    TooMuchAtOnce = ("too-much-at-once", 429, "Too much at a time"),
     /// The server cannot take more now; the answer carries `Retry-After`.
     Busy = ("busy", 503, "The server is busy"),
     /// The server's disk is full; the answer carries `Retry-After`.

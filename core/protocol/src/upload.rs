@@ -1,4 +1,5 @@
-//! The names and sizes of an upload on the wire: tus 1.0 (<https://tus.io/protocols/resumable-upload>).
+//! The names and sizes of an upload on the wire: tus 1.0 (<https://tus.io/protocols/resumable-upload>), and the IETF's
+//! resumable uploads (draft-ietf-httpbis-resumable-upload), which the server speaks on the same addresses.
 
 use std::fmt::Write as _;
 
@@ -16,7 +17,10 @@ pub const TUS_VERSION: &str = "1.0.0";
 /// The media type of a PATCH body, and of a creation with upload.
 pub const OFFSET_OCTET_STREAM: &str = "application/offset+octet-stream";
 
-/// The tus headers, in the lower case that HTTP libraries want.
+/// The media type of a PATCH body in the IETF draft, from its interop version 6 on.
+pub const PARTIAL_UPLOAD: &str = "application/partial-upload";
+
+/// The headers of uploads, in the lower case that HTTP libraries want.
 pub mod header {
     /// The protocol version, on every request and answer.
     pub const TUS_RESUMABLE: &str = "tus-resumable";
@@ -36,6 +40,26 @@ pub mod header {
     pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
     /// The digest of the sealed bytes (RFC 9530).
     pub const REPR_DIGEST: &str = "repr-digest";
+    /// The digest of one request's body (RFC 9530).
+    pub const CONTENT_DIGEST: &str = "content-digest";
+    /// tus: `1`, while nobody knows how many bytes there will be.
+    pub const UPLOAD_DEFER_LENGTH: &str = "upload-defer-length";
+    /// tus: when an unfinished upload is removed.
+    pub const UPLOAD_EXPIRES: &str = "upload-expires";
+    /// tus: algorithm and checksum of one request's body.
+    pub const UPLOAD_CHECKSUM: &str = "upload-checksum";
+    /// tus: the algorithms that the server checks.
+    pub const TUS_CHECKSUM_ALGORITHM: &str = "tus-checksum-algorithm";
+    /// tus: the method that is meant, for clients that cannot send it.
+    pub const X_HTTP_METHOD_OVERRIDE: &str = "x-http-method-override";
+    /// IETF draft: which iteration of it the client speaks.
+    pub const UPLOAD_DRAFT_INTEROP_VERSION: &str = "upload-draft-interop-version";
+    /// IETF draft: whether the upload has all its bytes with this request.
+    pub const UPLOAD_COMPLETE: &str = "upload-complete";
+    /// IETF draft, interop version 3: the opposite of [`UPLOAD_COMPLETE`].
+    pub const UPLOAD_INCOMPLETE: &str = "upload-incomplete";
+    /// IETF draft: the sizes and times that the server keeps to.
+    pub const UPLOAD_LIMIT: &str = "upload-limit";
 }
 
 /// The most bytes that travel in the creation itself (creation-with-upload). A derivative of a photo nearly always

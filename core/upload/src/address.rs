@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use clearshot_protocol::CaptureId;
 use clearshot_protocol::api::EVIDENCE_PATH;
+use clearshot_protocol::reconcile::RECONCILE_PATH;
 use clearshot_protocol::upload::UPLOADS_PATH;
 use url::{Host, Position, Url};
 
@@ -85,6 +86,11 @@ impl ServerAddress {
     /// Where the evidence of a capture is read.
     pub(crate) fn evidence(&self, capture: CaptureId) -> Url {
         self.below(&format!("{EVIDENCE_PATH}/{capture}"))
+    }
+
+    /// Where the server is asked what it has.
+    pub(crate) fn reconcile(&self) -> Url {
+        self.below(RECONCILE_PATH)
     }
 
     /// The address of an upload, from its `Location`. An address on another origin is refused, because the request

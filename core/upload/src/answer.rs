@@ -187,11 +187,11 @@ impl Answer {
         self.text(CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next()).unwrap_or_default().trim()
     }
 
-    fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.media_type().eq_ignore_ascii_case("application/json")
     }
 
-    fn problem(&self) -> Option<Problem> {
+    pub(crate) fn problem(&self) -> Option<Problem> {
         if !self.media_type().eq_ignore_ascii_case(PROBLEM_MEDIA_TYPE) {
             return None;
         }

@@ -1,8 +1,8 @@
 //! Performs what the upload planner of `clearshot-capture` wants done: tus 1.0 over HTTP, on tokio.
 //!
 //! [`StepPerformer`] makes the one request of a step and says what its answer means. [`Uploader`] is the loop
-//! around it: ask the queue, perform a few steps at a time, report every one of them, wait, until nothing is left,
-//! and tell how it goes as a stream of [`ProgressEvent`]s.
+//! around it: ask the server what it has, then ask the queue, perform a few steps at a time, report every one of them,
+//! wait, until nothing is left, and tell how it goes as a stream of [`ProgressEvent`]s.
 //!
 //! ```text
 //!  CaptureStore::next ──▶ Step ──▶ StepPerformer::perform ──▶ Outcome ──▶ CaptureStore::report
@@ -20,6 +20,7 @@ mod body;
 mod error;
 mod performer;
 mod progress;
+mod reconcile;
 mod token;
 mod transport;
 mod uploader;
@@ -35,7 +36,7 @@ pub use performer::{StepPerformer, bytes_to_send};
 pub use progress::{Phase, PhotoProgress, ProgressEvent, SyncEnd, SyncReport};
 pub use token::{AccessToken, FixedToken, TokenError, TokenProvider};
 pub use transport::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, STALL_TIMEOUT, Timeouts, Transport};
-pub use uploader::{DEFAULT_PARALLELISM, DEFAULT_PATIENCE, MAX_PARALLELISM, Uploader};
+pub use uploader::{DEFAULT_PATIENCE, MAX_PARALLELISM, Uploader};
 
 /// Tells the time: `Arc::new(Timestamp::now)` in a program, a fixed one in a test.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -20,9 +20,9 @@ use crate::{AccessToken, Clock, ServerAddress, Timeouts, Transport, UploadError}
 /// connections.
 #[derive(Clone)]
 pub struct StepPerformer {
-    client: Client,
-    server: ServerAddress,
-    timeouts: Timeouts,
+    pub(crate) client: Client,
+    pub(crate) server: ServerAddress,
+    pub(crate) timeouts: Timeouts,
     clock: Clock,
 }
 
@@ -112,7 +112,7 @@ pub fn bytes_to_send(request: &UploadRequest) -> Option<(u64, u64)> {
     }
 }
 
-async fn exchange(request: RequestBuilder, activity: &Activity) -> Result<Answer, ExchangeError> {
+pub(crate) async fn exchange(request: RequestBuilder, activity: &Activity) -> Result<Answer, ExchangeError> {
     let mut response = request.send().await?;
     activity.touch();
     let mut body = Vec::new();
@@ -136,7 +136,7 @@ async fn next_chunk(response: &mut reqwest::Response) -> Result<Option<Bytes>, r
 }
 
 #[derive(Debug, thiserror::Error)]
-enum ExchangeError {
+pub(crate) enum ExchangeError {
     #[error(transparent)]
     Http(#[from] reqwest::Error),
     #[error("the answer is longer than any of the server's")]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clearshot_capture::{CaptureState, Outcome, Step, WaitReason};
 use clearshot_protocol::{CaptureId, Timestamp};
@@ -135,6 +136,26 @@ impl HighWater {
     }
 }
 
+/// How long sending each photo has taken so far, over all its tries.
+#[derive(Debug, Default)]
+pub(crate) struct SendTimes(Mutex<HashMap<CaptureId, Duration>>);
+
+impl SendTimes {
+    /// A request with bytes of the photo took so long.
+    pub(crate) fn add(&self, capture: CaptureId, took: Duration) {
+        *self.lock().entry(capture).or_default() += took;
+    }
+
+    /// All of it, once: the photo has arrived. `None` where nothing was sent here.
+    pub(crate) fn take(&self, capture: CaptureId) -> Option<Duration> {
+        self.lock().remove(&capture)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CaptureId, Duration>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What to show of a photo after a step of it was reported and the queue said where it stands.
 pub(crate) fn phase_after(outcome: &Outcome, state: CaptureState, next_at: Option<Timestamp>) -> Phase {
     let detail = failure(outcome);
@@ -185,6 +206,17 @@ fn rejection(outcome: &Outcome) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_all_tries_of_a_photo_is_taken_once() {
+        let (capture, other) = (CaptureId::from_bytes([1; 16]), CaptureId::from_bytes([2; 16]));
+        let times = SendTimes::default();
+        times.add(capture, Duration::from_secs(9));
+        times.add(other, Duration::from_secs(1));
+        times.add(capture, Duration::from_secs(7));
+        assert_eq!(times.take(capture), Some(Duration::from_secs(16)));
+        assert_eq!(times.take(capture), None);
+    }
 
     #[test]
     fn bytes_that_go_again_are_counted_and_progress_never_shrinks() {

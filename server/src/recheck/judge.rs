@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use clearshot_analysis::{Policy, Reason, Still, StillLimits, StillReport, Verdict};
+use clearshot_analysis::{Aim, FrameContext, Policy, Reason, Still, StillLimits, StillReport, Verdict};
 use clearshot_protocol::api::{CaptureView, Rejection};
 use clearshot_protocol::envelope::{EnvelopeError, open_envelope};
 use clearshot_protocol::manifest::{AnalysisRecord, Manifest, VerdictCode};
@@ -54,7 +54,10 @@ pub(super) fn judge(
     }
     match Still::decode(&photo, &StillLimits::default()) {
         Ok(still) => {
-            Ok(Judgement::Accepted { capture, analysis: record(&still.report(&Policy::default()))? })
+            let aim = Aim::for_role(manifest.shot.role.as_str());
+            let context = FrameContext { aim, ..FrameContext::default() };
+            let report = still.report_in(&context, &Policy::default());
+            Ok(Judgement::Accepted { capture, analysis: record(&report)? })
         }
         Err(error) => {
             let rejection = Rejection {

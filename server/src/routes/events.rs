@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -24,6 +25,9 @@ use crate::config::SSE_KEEP_ALIVE;
 use crate::error::ServerError;
 use crate::problem::{ApiError, Problems};
 use crate::store::events::EventFilter;
+
+/// How long is waited before the clock is looked at again: a clock that was set is noticed within this time.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Events read at a time; also the most of a page.
 const BATCH: u32 = 100;
@@ -77,7 +81,8 @@ pub(crate) async fn stream_events(
         let next = entries.last().filter(|_| more).map(|event| event.id.to_string());
         return Ok(([(CACHE_CONTROL, "no-store")], Json(Page { entries, next })).into_response());
     }
-    let stream = Sse::new(follow(app, filter, after)).keep_alive(KeepAlive::new().interval(SSE_KEEP_ALIVE));
+    let stream = Sse::new(follow(app, filter, after, principal.until))
+        .keep_alive(KeepAlive::new().interval(SSE_KEEP_ALIVE));
     Ok(([(CACHE_CONTROL, "no-store")], stream).into_response())
 }
 
@@ -93,14 +98,21 @@ struct Follower {
     app: Arc<App>,
     filter: EventFilter,
     after: i64,
+    /// When the token that began the stream ends, in seconds since 1970 UTC.
+    until: i64,
     waiting: VecDeque<EventView>,
     latest: watch::Receiver<i64>,
 }
 
 /// Reads from the table, never from a broadcast, so that a slow reader misses nothing and costs no memory.
-fn follow(app: Arc<App>, filter: EventFilter, after: i64) -> impl Stream<Item = Result<Event, Infallible>> {
+fn follow(
+    app: Arc<App>,
+    filter: EventFilter,
+    after: i64,
+    until: i64,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let latest = app.store.subscribe();
-    let follower = Follower { app, filter, after, waiting: VecDeque::new(), latest };
+    let follower = Follower { app, filter, after, until, waiting: VecDeque::new(), latest };
     stream::unfold(follower, async |mut follower| {
         let event = match follower.next().await {
             Ok(event) => event?,
@@ -117,9 +129,10 @@ fn follow(app: Arc<App>, filter: EventFilter, after: i64) -> impl Stream<Item = 
 }
 
 impl Follower {
-    /// The next event; `None` when the server stops.
+    /// The next event; `None` when the server stops or the token has expired. The reader comes back with a new one.
     async fn next(&mut self) -> Result<Option<EventView>, ServerError> {
         loop {
+            let Some(left) = self.time_left() else { return Ok(None) };
             if let Some(event) = self.waiting.pop_front() {
                 self.after = event.id;
                 return Ok(Some(event));
@@ -130,9 +143,19 @@ impl Follower {
             if self.waiting.is_empty() {
                 tokio::select! {
                     () = self.app.stopping.cancelled() => return Ok(None),
+                    () = tokio::time::sleep(left) => {}
                     changed = self.latest.changed() => if changed.is_err() { return Ok(None) },
                 }
             }
         }
+    }
+
+    /// How long the token is still good for, by the server's clock.
+    fn time_left(&self) -> Option<Duration> {
+        let left = self.until - self.app.clock.now().as_second();
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(|left| Duration::from_secs(left).min(LONGEST_WAIT))
     }
 }

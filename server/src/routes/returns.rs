@@ -9,9 +9,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use clearshot_protocol::api::{CreateReturnRequest, Page, ReturnStatus, ReturnView};
 use clearshot_protocol::problem::ProblemCode;
-use clearshot_protocol::upload::header::IDEMPOTENCY_KEY;
 use clearshot_protocol::{ReturnId, ReturnItemId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
@@ -19,13 +18,12 @@ use crate::auth::{self, Principal};
 use crate::problem::{ApiError, ApiJson, Problems};
 use crate::store::returns::ReturnRow;
 use crate::token::Role;
+use crate::uploads::idempotency_key;
 
 /// The most returns of a page.
 const PAGE_LIMIT: u32 = 100;
 /// The returns of a page when nobody says how many.
 const PAGE_DEFAULT: u32 = 20;
-/// The longest Idempotency-Key: two UUIDs and some.
-const KEY_LIMIT: usize = 128;
 
 /// Names the shopper for whom a service opens a return.
 pub(crate) const SHOPPER_HEADER: &str = "clearshot-shopper";
@@ -79,6 +77,7 @@ async fn open(
     if let Some(key) = &key
         && let Some((first, id)) = change.find_idempotency_key(key).await?
     {
+        change.commit().await?;
         return if first == body {
             Ok(id)
         } else {
@@ -115,14 +114,33 @@ fn owner_of(app: &App, principal: &Principal, headers: &HeaderMap) -> Result<Vec
     }
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    match key.to_str() {
-        Ok(key) if (1..=KEY_LIMIT).contains(&key.len()) => Ok(Some(key)),
-        _ => Err(ApiError::new(
-            ProblemCode::InvalidRequest,
-            format!("the Idempotency-Key must be 1 to {KEY_LIMIT} visible ASCII characters"),
+/// Makes sure that an `Idempotency-Key` of a request about a return comes with the same request each time.
+pub(crate) async fn check_key<T: Serialize>(
+    app: &App,
+    principal: &Principal,
+    headers: &HeaderMap,
+    id: ReturnId,
+    request: &T,
+) -> Result<(), ApiError> {
+    let Some(key) = idempotency_key(headers)? else { return Ok(()) };
+    find(app, principal, id, None).await?;
+    let keys = &app.store.keys;
+    let body =
+        serde_json::to_vec(&(id, request)).map_err(|error| ApiError::from(std::io::Error::other(error)))?;
+    let body = keys.blind("idempotency.request", &body);
+    let key = keys.blind("idempotency.key", &[&principal.owner, key.as_bytes()].concat());
+    let mut change = app.store.change().await?;
+    let known = change.find_idempotency_key(&key).await?;
+    if known.is_none() {
+        change.keep_idempotency_key(&key, &body, id, app.clock.now()).await?;
+    }
+    change.commit().await?;
+    match known {
+        Some((first, _)) if first != body => Err(ApiError::new(
+            ProblemCode::IdempotencyConflict,
+            "this Idempotency-Key came with another request before; use a new key for a new request",
         )),
+        _ => Ok(()),
     }
 }
 
@@ -277,6 +295,6 @@ pub(crate) async fn find_item(
     }
 }
 
-fn unknown_return() -> ApiError {
+pub(crate) fn unknown_return() -> ApiError {
     ApiError::new(ProblemCode::UnknownReturn, "no return with this id is yours; check the id and the token")
 }

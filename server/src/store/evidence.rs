@@ -173,6 +173,20 @@ impl Change {
         Ok(())
     }
 
+    /// Notes that the photo of rejected evidence is no more.
+    pub(crate) async fn note_photo_removed(
+        &mut self,
+        id: CaptureId,
+        now: Timestamp,
+    ) -> Result<(), ServerError> {
+        sqlx::query("UPDATE evidence SET photo_removed_at = ? WHERE id = ?")
+            .bind(millis(now))
+            .bind(&id.as_bytes()[..])
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Takes the evidence that has waited longest for its re-check.
     pub(crate) async fn claim_check(&mut self, now: Timestamp) -> Result<Option<EvidenceView>, ServerError> {
         let row = sqlx::query(select_evidence!("WHERE status = 'received' ORDER BY received_at, id LIMIT 1"))
@@ -200,6 +214,23 @@ impl Store {
             .fetch_all(&self.reader)
             .await?;
         rows.iter().map(read).collect()
+    }
+
+    /// Up to `limit` pieces of evidence that were rejected before `before` and may still have their photo.
+    pub(crate) async fn rejected_photos(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<CaptureId>, ServerError> {
+        let rows = sqlx::query(
+            "SELECT id FROM evidence WHERE status = 'rejected' AND photo_removed_at IS NULL AND checked_at < ?
+             ORDER BY checked_at LIMIT ?",
+        )
+        .bind(millis(before))
+        .bind(limit)
+        .fetch_all(&self.reader)
+        .await?;
+        rows.iter().map(|row| Ok(CaptureId::from_bytes(bytes(row, "id")?))).collect()
     }
 
     /// Evidence whose re-check had begun when the process ended.

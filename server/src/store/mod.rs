@@ -1,10 +1,11 @@
 //! The database: one SQLite file. One module per table; every change and the events that report it are one
-//! transaction.
+//! transaction, which [others may share](group).
 //!
 //! Not responsible for files (`spool/`, `evidence/`), nor for deciding when a status changes ([`crate::lifecycle`]).
 
 pub(crate) mod events;
 pub(crate) mod evidence;
+mod group;
 pub(crate) mod logins;
 pub(crate) mod returns;
 pub(crate) mod uploads;
@@ -18,9 +19,10 @@ use clearshot_protocol::Timestamp;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Row as _, SqliteConnection};
 use tokio::sync::watch;
 
+use self::group::{Turn, Writer};
 use crate::disk::create_private;
 use crate::error::ServerError;
 use crate::keys::Keys;
@@ -34,7 +36,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database and what it needs to seal its columns and to wake those who wait for events.
 pub(crate) struct Store {
-    writer: SqlitePool,
+    writer: Writer,
     reader: SqlitePool,
     pub(crate) keys: Arc<Keys>,
     latest: watch::Sender<i64>,
@@ -63,22 +65,24 @@ impl Store {
             .pragma("secure_delete", "on")
             // Sorting never writes rows into a temporary file outside the data folder.
             .pragma("temp_store", "memory");
+        let migrating = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("./migrations").run(&migrating).await?;
+        let last: Option<i64> =
+            sqlx::query("SELECT max(id) AS last FROM events").fetch_one(&migrating).await?.try_get("last")?;
+        migrating.close().await;
+        let (latest, _) = watch::channel(last.unwrap_or(0));
         // SQLite has one writer at a time. One connection that queues in here is fair and never sees SQLITE_BUSY.
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("./migrations").run(&writer).await?;
+        let writer = Writer::open(&options, latest.clone()).await?;
+        // Waits for a commit of a server that was dropped in this process a moment ago: what is read after this stays.
+        writer.take().await?.commit(None).await.map_err(ServerError::Commit)?;
         let reader =
             SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        let last: Option<i64> =
-            sqlx::query("SELECT max(id) AS last FROM events").fetch_one(&reader).await?.try_get("last")?;
-        let (latest, _) = watch::channel(last.unwrap_or(0));
         Ok(Self { writer, reader, keys, latest })
     }
 
     /// Begins a change. It waits its turn: there is one at a time.
     pub(crate) async fn change(&self) -> Result<Change, ServerError> {
-        // IMMEDIATE: takes the lock now and not half-way, where another process could have come between.
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Change { transaction, keys: self.keys.clone(), latest: self.latest.clone(), last_event: None })
+        Ok(Change { turn: self.writer.take().await?, keys: self.keys.clone(), last_event: None })
     }
 
     /// Tells when events were added: the value is the newest one's number.
@@ -99,26 +103,24 @@ impl Store {
     }
 }
 
-/// A transaction. Dropped without [`Change::commit`], nothing of it has happened.
+/// A change of several rows. Dropped without [`Change::commit`], nothing of it has happened.
+///
+/// What it reads may be of a change that is not durable yet ([`group`]): whoever answers by what was read here commits
+/// first, also where nothing was changed.
 pub(crate) struct Change {
-    transaction: Transaction<'static, Sqlite>,
+    turn: Turn,
     pub(crate) keys: Arc<Keys>,
-    latest: watch::Sender<i64>,
     last_event: Option<i64>,
 }
 
 impl Change {
     fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.transaction
+        self.turn.connection()
     }
 
     /// Makes the change durable, then wakes those who wait for its events.
     pub(crate) async fn commit(self) -> Result<(), ServerError> {
-        self.transaction.commit().await?;
-        if let Some(event) = self.last_event {
-            self.latest.send_replace(event);
-        }
-        Ok(())
+        self.turn.commit(self.last_event).await.map_err(ServerError::Commit)
     }
 }
 

@@ -109,3 +109,20 @@ async fn a_stream_ends_when_the_server_stops() {
     stopped.unwrap();
     assert!(end.is_none());
 }
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token_and_tells_nothing_that_happens_later() {
+    let server = TestServer::start().await;
+    server.open_return().await;
+    let mut events = Events::open(&server, &server.agent(), 0).await;
+    events.next().await;
+    server.pass(std::time::Duration::from_hours(2));
+    let later = server
+        .request(Method::POST, "/v1/returns", &server.fresh_token())
+        .json(&crate::harness::a_return())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(later.status(), 201);
+    assert!(events.read().await.is_none());
+}

@@ -90,6 +90,15 @@ impl TestServer {
         self.mint(Role::Shopper, "ada", None)
     }
 
+    /// The shopper's token as of the server's clock, after it has jumped.
+    pub(crate) fn fresh_token(&self) -> String {
+        let now = Timestamp::now() + Duration::from_secs(self.offset_seconds.load(Ordering::Relaxed) as u64);
+        let lifetime = Duration::from_hours(1);
+        let request =
+            TokenRequest { role: Role::Shopper, subject: "ada".to_owned(), return_id: None, lifetime };
+        self.running.tokens().mint(&request, now).unwrap()
+    }
+
     pub(crate) fn agent(&self) -> String {
         self.mint(Role::Agent, "kim", None)
     }
@@ -340,7 +349,7 @@ pub(crate) fn picture() -> (Vec<u8>, Vec<u8>, u32, u32) {
         PixelView { data: &data, width, height, row_stride: width as usize, format: PixelFormat::Luma };
     let still = Still::from_pixels(&view, 1, &StillLimits::default()).unwrap();
     let photo = still.derivative(&DerivativeSpec::default()).unwrap().bytes;
-    (photo, still.thumbnail().unwrap().bytes, width, height)
+    (photo, still.thumbnail().bytes, width, height)
 }
 
 /// A good capture of the first item.

@@ -2,17 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
+mod attach;
 mod auth;
 mod console;
 mod digest;
+mod draft_musts;
 mod events;
+mod expiry;
 mod harness;
 mod hostile;
 mod idempotency;
 mod interruptions;
+mod limits;
 mod openapi;
 mod privacy;
 mod recheck;
+mod reconcile;
 mod restart;
 mod returns;
+mod takeover;
+mod tus_musts;
 mod uploads;
+mod wire;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use clearshot_protocol::api::{EvidenceStatus, ReturnView};
 use clearshot_server::{Server, ServerConfig, ServerError};
 use reqwest::StatusCode;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::harness::{Sealed, TestServer, capture, files, offset, problem, settled};
+use crate::wire::Wire;
 
 /// A server on a runtime of its own, to be ended at once: no drain, no commit, nothing is told.
 struct Doomed {
@@ -132,6 +134,24 @@ fn a_file_that_was_moved_without_its_rows_becomes_evidence() {
 }
 
 #[test]
+fn a_whole_file_that_got_its_name_without_its_rows_becomes_evidence() {
+    let folder = folder();
+    let (_, sealed, place) = half(&folder);
+    let spool = only_file(&folder.path().join("spool"));
+    let id = sealed.metadata.capture;
+    let mut file = std::fs::OpenOptions::new().append(true).open(&spool).unwrap();
+    std::io::Write::write_all(&mut file, &sealed.bytes[400..]).unwrap();
+    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    std::fs::hard_link(&spool, evidence).unwrap();
+    run(async {
+        let server = TestServer::start_in(folder).await;
+        assert_eq!(offset(&server.head(&place).await), Some(1000), "nothing has to be sent again");
+        assert!(server.spool().is_empty());
+        assert!(settled(server.checked(id).await.status));
+    });
+}
+
+#[test]
 fn a_file_without_a_row_is_removed() {
     let folder = folder();
     half(&folder);
@@ -168,6 +188,28 @@ fn a_recheck_that_was_interrupted_is_done_after_the_restart() {
     });
 }
 
+#[test]
+fn a_commit_that_is_still_under_way_when_the_next_server_starts_is_waited_for() {
+    let folder = folder();
+    let (sealed, _) = whole(&folder);
+    run(async {
+        let address = format!("sqlite://{}", folder.path().join("clearshot.sqlite").display());
+        let mut before = sqlx::SqliteConnection::connect(&address).await.unwrap();
+        // The last word of the server before: the re-check has begun.
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut before).await.unwrap();
+        sqlx::query("UPDATE evidence SET status = 'verifying'").execute(&mut before).await.unwrap();
+        let starting = tokio::spawn(TestServer::start_in(folder.clone()));
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        sqlx::query("COMMIT").execute(&mut before).await.unwrap();
+        let server = starting.await.unwrap();
+        let begun = std::time::Instant::now();
+        while server.evidence(sealed.metadata.capture).await.status != EvidenceStatus::Accepted {
+            assert!(begun.elapsed() < crate::harness::PATIENCE, "nobody checks it");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
+}
+
 #[tokio::test]
 async fn a_second_server_on_the_same_folder_is_refused_with_what_to_do() {
     let server = TestServer::start().await;
@@ -177,19 +219,169 @@ async fn a_second_server_on_the_same_folder_is_refused_with_what_to_do() {
     assert!(error.to_string().contains("choose another folder"));
 }
 
+/// A PATCH of the rest of an upload that has sent all but its last bytes.
+async fn nearly_done(server: &TestServer, place: &str, sealed: &Sealed, missing: usize) -> Wire {
+    let mut wire = Wire::open(server).await;
+    let length = sealed.bytes.len().to_string();
+    let headers = [
+        ("tus-resumable", "1.0.0"),
+        ("upload-offset", "0"),
+        ("content-type", "application/offset+octet-stream"),
+        ("content-length", length.as_str()),
+    ];
+    wire.ask(server, &format!("PATCH {place}"), &headers).await;
+    let sent = sealed.bytes.len() - missing;
+    wire.send(&sealed.bytes[..sent]).await;
+    // What waits for more is written after a moment.
+    while server.spool().iter().map(|path| std::fs::metadata(path).unwrap().len()).sum::<u64>() < sent as u64
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    wire
+}
+
 #[tokio::test]
-async fn a_shutdown_lets_a_request_finish_and_keeps_the_bytes_of_one_that_does_not() {
+async fn a_shutdown_lets_a_request_that_has_begun_finish() {
     let folder = folder();
     let server = TestServer::start_in(folder.clone()).await;
     let to = server.open_return().await;
     let sealed = Sealed::opaque(&to, 1000);
     let place = server.create(&sealed).await;
-    server.patch(&place, 0, sealed.bytes[..400].to_vec()).send().await.unwrap();
+    let mut wire = nearly_done(&server, &place, &sealed, 100).await;
     let TestServer { running, client, .. } = server;
-    running.shutdown().await.unwrap();
     drop(client);
+    let finishing = async {
+        wire.send(&sealed.bytes[900..]).await;
+        wire.last().await
+    };
+    let (stopped, told) = tokio::join!(running.shutdown(), finishing);
+    stopped.unwrap();
+    assert_eq!((told.status, told.header("upload-offset")), (204, Some("1000")));
+    let server = TestServer::start_in(folder).await;
+    assert!(server.has_whole(sealed.metadata.capture).await);
+}
+
+#[tokio::test]
+async fn a_shutdown_cuts_a_request_that_does_not_finish_in_time_and_keeps_its_bytes() {
+    let folder = folder();
+    let server = TestServer::start_with(folder.clone(), |config| {
+        config.drain_timeout = std::time::Duration::from_millis(50);
+    })
+    .await;
+    let to = server.open_return().await;
+    let sealed = Sealed::opaque(&to, 1000);
+    let place = server.create(&sealed).await;
+    let mut wire = nearly_done(&server, &place, &sealed, 600).await;
+    let TestServer { running, client, .. } = server;
+    drop(client);
+    let (stopped, told) = tokio::join!(running.shutdown(), wire.last());
+    stopped.unwrap();
+    assert_eq!((told.status, told.header("upload-offset")), (503, Some("400")));
+    assert!(told.header("retry-after").is_some());
     let server = TestServer::start_in(folder).await;
     assert_eq!(offset(&server.head(&place).await), Some(400));
+}
+
+#[test]
+fn evidence_whose_only_name_is_in_the_spool_gets_its_place() {
+    let folder = folder();
+    let (sealed, upload) = whole(&folder);
+    let id = sealed.metadata.capture;
+    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    // A commit that was taken for failed, and had survived.
+    std::fs::rename(&evidence, folder.path().join("spool").join(&upload)).unwrap();
+    run(async {
+        let server = TestServer::start_in(folder).await;
+        assert!(server.spool().is_empty());
+        assert_eq!(std::fs::read(&evidence).unwrap(), sealed.bytes);
+        let photo = server.get(&format!("/v1/evidence/{id}/photo"), &server.agent()).await;
+        assert_eq!(photo.status(), StatusCode::OK);
+    });
+}
+
+#[test]
+fn a_name_that_was_left_in_the_spool_is_removed_and_the_evidence_stays() {
+    let folder = folder();
+    let (sealed, upload) = whole(&folder);
+    let id = sealed.metadata.capture;
+    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    std::fs::hard_link(&evidence, folder.path().join("spool").join(&upload)).unwrap();
+    run(async {
+        let server = TestServer::start_in(folder).await;
+        assert!(server.spool().is_empty());
+        assert_eq!(std::fs::read(&evidence).unwrap(), sealed.bytes);
+    });
+}
+
+#[test]
+fn a_whole_upload_that_nobody_has_attached_is_there_after_a_restart() {
+    let folder = folder();
+    let doomed = Doomed::start(folder.clone());
+    let place = doomed.runtime.block_on(async {
+        let server = &doomed.server;
+        let request = server.request(reqwest::Method::POST, "/v1/uploads", &server.shopper());
+        crate::harness::location(&request.body("abc").send().await.unwrap())
+    });
+    doomed.end();
+    run(async {
+        let server = TestServer::start_in(folder).await;
+        assert_eq!(offset(&server.head(&place).await), Some(3));
+        assert_eq!(server.spool().len(), 1);
+    });
+}
+
+/// A photo that has arrived and been accepted, and the name of its upload, left by a server that ended.
+fn whole(folder: &Arc<TempDir>) -> (Sealed, String) {
+    let doomed = Doomed::start(folder.clone());
+    let made = doomed.runtime.block_on(async {
+        let server = &doomed.server;
+        let to = server.open_return().await;
+        let sealed = capture(server, &to);
+        let response = server.upload(&sealed).await;
+        let place = crate::harness::location(&response);
+        assert_eq!(server.checked(sealed.metadata.capture).await.status, EvidenceStatus::Accepted);
+        (sealed, place.rsplit_once('/').unwrap().1.to_owned())
+    });
+    doomed.end();
+    made
+}
+
+/// The table of uploads as the first version had it.
+const FIRST_VERSION: &[&str] = &[
+    "CREATE TABLE uploads_before (
+        id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16), evidence_id BLOB REFERENCES evidence (id),
+        length INTEGER NOT NULL, \"offset\" INTEGER NOT NULL DEFAULT 0,
+        sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+        state TEXT NOT NULL CHECK (state IN ('open', 'complete', 'failed', 'terminated')),
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, CHECK (\"offset\" BETWEEN 0 AND length)) STRICT",
+    "INSERT INTO uploads_before SELECT id, evidence_id, length, \"offset\", sha256, state, created_at, updated_at
+     FROM uploads",
+    "DROP TABLE uploads",
+    "ALTER TABLE uploads_before RENAME TO uploads",
+    "CREATE UNIQUE INDEX uploads_by_evidence ON uploads (evidence_id) WHERE state <> 'terminated'",
+    "CREATE INDEX uploads_open ON uploads (updated_at) WHERE state = 'open'",
+    "DROP INDEX evidence_to_clear",
+    "ALTER TABLE evidence DROP COLUMN photo_removed_at",
+    "DELETE FROM _sqlx_migrations WHERE version >= 2",
+];
+
+#[test]
+fn uploads_of_the_first_version_go_on() {
+    let folder = folder();
+    let (_, sealed, place) = half(&folder);
+    run(async {
+        let address = format!("sqlite://{}", folder.path().join("clearshot.sqlite").display());
+        let mut database = sqlx::SqliteConnection::connect(&address).await.unwrap();
+        for statement in FIRST_VERSION {
+            sqlx::query(*statement).execute(&mut database).await.unwrap();
+        }
+        database.close().await.unwrap();
+        let server = TestServer::start_in(folder).await;
+        assert_eq!(offset(&server.head(&place).await), Some(400));
+        let response = server.patch(&place, 400, sealed.bytes[400..].to_vec()).send().await.unwrap();
+        assert_eq!((response.status(), offset(&response)), (StatusCode::NO_CONTENT, Some(1000)));
+        assert!(server.has_whole(sealed.metadata.capture).await);
+    });
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Why a still cannot be used, as an error a person can act on.
 
+use crate::frame::MAX_SIDE;
 use crate::still::Format;
 
 /// Why a photo could not be read. Reads on after "failed to".
@@ -32,6 +33,14 @@ pub enum StillError {
         /// Pixels allowed.
         limit: u64,
     },
+    /// A side is longer than [`MAX_SIDE`].
+    #[error("accept {width}×{height} pixels: the longest side allowed is {MAX_SIDE}")]
+    TooLong {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
     /// A side is too short to be a photo of anything.
     #[error("accept {width}×{height} pixels: the shorter side needs at least {limit}")]
     TooSmall {
@@ -51,9 +60,6 @@ pub enum StillError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The encoder refused.
-    #[error("encode the JPEG")]
-    Encode(#[from] jpeg_encoder::EncodingError),
     /// A derivative was asked for with a size or quality out of range.
     #[error("derive a JPEG with {field} = {value}: it must be {min} to {max}")]
     BadSpec {
@@ -77,9 +83,9 @@ impl StillError {
             Self::Truncated(_) => "truncated",
             Self::TooLarge { .. } => "too_large",
             Self::TooManyPixels { .. } => "too_many_pixels",
+            Self::TooLong { .. } => "too_long",
             Self::TooSmall { .. } => "too_small",
             Self::Corrupt { .. } => "corrupt",
-            Self::Encode(_) => "encode",
             Self::BadSpec { .. } => "bad_spec",
         }
     }
@@ -91,10 +97,9 @@ impl StillError {
             Self::UnsupportedFormat(_) => "Save the photo as JPEG or PNG and try again.",
             Self::Truncated(_) => "Copy the photo again; it did not arrive completely.",
             Self::TooLarge { .. } => "Save the photo at a lower quality or size and try again.",
-            Self::TooManyPixels { .. } => "Scale the photo down and try again.",
+            Self::TooManyPixels { .. } | Self::TooLong { .. } => "Scale the photo down and try again.",
             Self::TooSmall { .. } => "Choose the original photo instead of a preview.",
             Self::Corrupt { .. } => "Take the photo again; the file is damaged.",
-            Self::Encode(_) => "Try again; if it happens again, report it.",
             Self::BadSpec { .. } => "Choose a size and quality within the range.",
         }
     }

@@ -7,9 +7,9 @@
 //! does after any lossless JPEG rotation.
 
 use super::encode::scaled;
+use super::turn::{Placer, Turn};
 use super::{MASTER_LONG_SIDE, PixelFormat, RgbImage};
-use crate::frame::ChromaPlanes;
-use crate::frame::SamplePlane;
+use crate::frame::{ChromaPlanes, SamplePlane};
 use crate::reduce::{Averager, Axis, Grey, fit};
 
 /// Value of a chroma sample without colour.
@@ -121,23 +121,13 @@ impl Master {
 
     /// A view of the luma plane.
     pub(super) fn luma_plane(&self) -> SamplePlane<'_> {
-        samples(&self.luma)
+        self.luma.samples()
     }
 
     /// A view of the chroma planes.
     pub(super) fn chroma_planes(&self) -> Option<ChromaPlanes<'_>> {
         let [u, v] = self.chroma.as_ref()?;
-        Some(ChromaPlanes { u: samples(u), v: samples(v) })
-    }
-}
-
-pub(super) fn samples(plane: &Grey) -> SamplePlane<'_> {
-    SamplePlane {
-        width: plane.width,
-        height: plane.height,
-        row_stride: plane.width,
-        pixel_stride: 1,
-        data: &plane.data,
+        Some(ChromaPlanes { u: u.samples(), v: v.samples() })
     }
 }
 
@@ -156,7 +146,6 @@ pub(super) struct Sampling {
 
 /// Takes the rows of stored planes in any turn and makes the master of them.
 pub(super) struct Builder {
-    turn: Turn,
     /// Luma, or luma and both chroma planes.
     channels: Vec<Channel>,
 }
@@ -164,9 +153,7 @@ pub(super) struct Builder {
 /// A plane of the master in the making.
 struct Channel {
     averager: Averager,
-    plane: Grey,
-    /// Rows that it will have as stored.
-    height: usize,
+    placer: Placer,
 }
 
 impl Builder {
@@ -184,18 +171,17 @@ impl Builder {
             let across = axis(plane.width, size.0, width, plane.across, shrink);
             let down = axis(plane.height, size.1, height, plane.down, shrink);
             Channel {
-                plane: turn.target(across.cells, down.cells),
-                height: down.cells,
+                placer: Placer::new(turn, across.cells, down.cells),
                 averager: Averager::new(across, down),
             }
         });
-        Self { turn, channels: channels.collect() }
+        Self { channels: channels.collect() }
     }
 
     /// Takes the next row of a plane.
     pub(super) fn push(&mut self, channel: usize, row: &[u8]) {
-        let Channel { averager, plane, height } = &mut self.channels[channel];
-        averager.push(row, |y, line| self.turn.place(line, y, *height, plane));
+        let Channel { averager, placer } = &mut self.channels[channel];
+        averager.push(row, |y, line| placer.place(line, y));
     }
 
     /// Whether every plane has got all its rows.
@@ -205,7 +191,7 @@ impl Builder {
 
     /// The master; rows that never came are black.
     pub(super) fn into_master(self) -> Master {
-        let mut planes = self.channels.into_iter().map(|channel| channel.plane);
+        let mut planes = self.channels.into_iter().map(|channel| channel.placer.into_plane());
         let luma = planes.next().unwrap_or_default();
         Master { luma, chroma: planes.next().zip(planes.next()).map(<[Grey; 2]>::from) }
     }
@@ -229,19 +215,31 @@ fn split_row(row: &[u8], layout: Layout, split: &mut [Vec<u8>; 3]) {
         }
         Layout::Rgb => {
             for (((luma, cb), cr), pixel) in out.zip(row.chunks_exact(3)) {
-                (*luma, *cb, *cr) = jpeg_encoder::rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
+                (*luma, *cb, *cr) = ycbcr([pixel[0], pixel[1], pixel[2]]);
             }
         }
         Layout::Rgba => {
             for (((luma, cb), cr), pixel) in out.zip(row.chunks_exact(4)) {
-                let [red, green, blue] = [0, 1, 2].map(|channel| over_white(pixel[channel], pixel[3]));
-                (*luma, *cb, *cr) = jpeg_encoder::rgb_to_ycbcr(red, green, blue);
+                (*luma, *cb, *cr) = ycbcr([0, 1, 2].map(|channel| over_white(pixel[channel], pixel[3])));
             }
         }
     }
 }
 
 /// ITU-R BT.601 full range (JFIF) in 16-bit fixed point.
+fn ycbcr(rgb: [u8; 3]) -> (u8, u8, u8) {
+    let [red, green, blue] = rgb.map(i32::from);
+    // A half, less one bit: 255.5 must not become 256.
+    let round = (1 << 15) - 1;
+    let centre = (128 << 16) + round;
+    (
+        ((19_595 * red + 38_470 * green + 7_471 * blue + round) >> 16) as u8,
+        ((-11_059 * red - 21_709 * green + 32_768 * blue + centre) >> 16) as u8,
+        ((32_768 * red - 27_439 * green - 5_329 * blue + centre) >> 16) as u8,
+    )
+}
+
+/// The way back.
 fn rgb(luma: u8, cb: u8, cr: u8) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(luma) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     [y + 91_881 * cr, y - 22_554 * cb - 46_802 * cr, y + 116_130 * cb]
@@ -251,57 +249,4 @@ fn rgb(luma: u8, cb: u8, cr: u8) -> [u8; 3] {
 fn over_white(sample: u8, alpha: u8) -> u8 {
     let (sample, alpha) = (u32::from(sample), u32::from(alpha));
     ((sample * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-}
-
-/// Where a stored row goes upright: EXIF orientation as "swap the axes, then mirror".
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    transposed: bool,
-    mirrored_x: bool,
-    mirrored_y: bool,
-}
-
-impl Turn {
-    /// EXIF 2.32, tag 0x0112: which edge of the upright picture row 0 and column 0 are.
-    fn from_exif(orientation: u8) -> Self {
-        let (transposed, mirrored_x, mirrored_y) = match orientation {
-            2 => (false, true, false),
-            3 => (false, true, true),
-            4 => (false, false, true),
-            5 => (true, false, false),
-            6 => (true, true, false),
-            7 => (true, true, true),
-            8 => (true, false, true),
-            _ => (false, false, false),
-        };
-        Self { transposed, mirrored_x, mirrored_y }
-    }
-
-    /// An empty plane for a stored picture of this size.
-    fn target(self, width: usize, height: usize) -> Grey {
-        let mut plane = Grey::default();
-        let (width, height) = if self.transposed { (height, width) } else { (width, height) };
-        plane.resize(width, height);
-        plane
-    }
-
-    /// Puts stored row `y` of `height` into the upright plane.
-    fn place(self, row: &[u8], y: usize, height: usize, plane: &mut Grey) {
-        if self.transposed {
-            let x = if self.mirrored_x { height - 1 - y } else { y };
-            let column = plane.data[x..].iter_mut().step_by(plane.width);
-            if self.mirrored_y {
-                column.zip(row.iter().rev()).for_each(|(out, &pixel)| *out = pixel);
-            } else {
-                column.zip(row).for_each(|(out, &pixel)| *out = pixel);
-            }
-        } else {
-            let y = if self.mirrored_y { height - 1 - y } else { y };
-            let out = plane.row_mut(y);
-            out.copy_from_slice(row);
-            if self.mirrored_x {
-                out.reverse();
-            }
-        }
-    }
 }

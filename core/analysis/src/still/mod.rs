@@ -7,20 +7,25 @@
 //!
 //! Not responsible for: reading files, HEIC (the platform decodes it and hands pixels to [`Still::from_pixels`]).
 
+mod baseline;
 mod encode;
 mod error;
 mod hash;
 mod jpeg;
 mod master;
 mod png;
+mod preview;
+mod turn;
 
 pub use error::StillError;
+pub use preview::{PREVIEW_LONG_SIDE, Preview};
 
 use image::ImageDecoder as _;
 use master::{Layout, Master, Source};
 
 use crate::analyse;
-use crate::frame::MAX_SIDE;
+use crate::frame::{FrameContext, MAX_SIDE};
+use crate::heat::HeatMap;
 use crate::policy::Policy;
 use crate::report::StillReport;
 use crate::sharpness::SharpnessEvidence;
@@ -54,7 +59,7 @@ impl std::fmt::Display for Format {
         f.write_str(match self {
             Self::Jpeg => "JPEG",
             Self::Png => "PNG",
-            Self::Pixels => "pixels",
+            Self::Pixels => "pixel buffer",
         })
     }
 }
@@ -77,7 +82,10 @@ impl Default for StillLimits {
     }
 }
 
-/// Buffers that are worth keeping from one photo to the next.
+/// Bytes kept from one photo to the next: what 12 megapixels take as RGB. The memory of a larger photo is given back.
+const KEPT_BYTES: usize = 36 << 20;
+
+/// Buffers that are worth keeping from one photo to the next, at most 36 MiB.
 #[derive(Debug, Default)]
 pub struct StillScratch {
     pixels: Vec<u8>,
@@ -187,11 +195,19 @@ impl Still {
         limits: &StillLimits,
         scratch: &mut StillScratch,
     ) -> Result<Self, StillError> {
+        let decoded = Self::decode_into(bytes, limits, &mut scratch.pixels);
+        if scratch.pixels.capacity() > KEPT_BYTES {
+            scratch.pixels.truncate(KEPT_BYTES);
+            scratch.pixels.shrink_to(KEPT_BYTES);
+        }
+        decoded
+    }
+
+    fn decode_into(bytes: &[u8], limits: &StillLimits, pixels: &mut Vec<u8>) -> Result<Self, StillError> {
         if bytes.len() > limits.max_bytes {
             return Err(StillError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
         }
         let format = sniff(bytes)?;
-        let pixels = &mut scratch.pixels;
         let (size, orientation, master) = if format == Format::Png {
             let mut decoder = png::open(bytes, limits)?;
             let (width, height) = decoder.dimensions();
@@ -257,9 +273,15 @@ impl Still {
         self.format
     }
 
-    /// Judges the photo.
+    /// Judges the photo for what it is: nothing is asked of its framing.
     pub fn report(&self, policy: &Policy) -> StillReport {
-        let findings = analyse::analyse_still(self.master.luma_plane(), self.master.chroma_planes(), policy);
+        self.report_in(&FrameContext::default(), policy)
+    }
+
+    /// Judges the photo by what is known about the moment. Region and subject map are those of the upright photo.
+    pub fn report_in(&self, context: &FrameContext, policy: &Policy) -> StillReport {
+        let (luma, chroma) = (self.master.luma_plane(), self.master.chroma_planes());
+        let findings = analyse::analyse_still(luma, chroma, context, policy);
         let reasons = findings.reasons();
         StillReport {
             verdict: reasons.verdict(),
@@ -271,6 +293,8 @@ impl Still {
             noise: findings.noise,
             glare: findings.glare,
             framing: findings.framing,
+            lens: findings.lens,
+            screen: findings.screen,
             relevance: None,
             policy_version: policy.version,
             policy_hash: policy.hash(),
@@ -282,8 +306,13 @@ impl Still {
         analyse::measure_still(self.master.luma_plane())
     }
 
+    /// Where in the photo the findings come from, tile by tile. Of the context only region and ISO number count.
+    pub fn heat_map(&self, context: &FrameContext, policy: &Policy) -> HeatMap {
+        analyse::map_still(self.master.luma_plane(), self.master.chroma_planes(), context, policy)
+    }
+
     /// A JPEG of at most [`THUMBNAIL_LONG_SIDE`] pixels on the long side.
-    pub fn thumbnail(&self) -> Result<Jpeg, StillError> {
+    pub fn thumbnail(&self) -> Jpeg {
         encode::encode(&self.master, THUMBNAIL_LONG_SIDE, THUMBNAIL_QUALITY)
     }
 
@@ -298,7 +327,7 @@ impl Still {
         };
         in_range("long_side", spec.long_side, 16, MASTER_LONG_SIDE)?;
         in_range("quality", u32::from(spec.quality), 1, 100)?;
-        encode::encode(&self.master, spec.long_side, spec.quality)
+        Ok(encode::encode(&self.master, spec.long_side, spec.quality))
     }
 
     /// A hash by which the same photo is found again.
@@ -315,8 +344,11 @@ impl Still {
 
 impl StillLimits {
     fn check_size(&self, width: u32, height: u32) -> Result<(), StillError> {
-        if u64::from(width) * u64::from(height) > self.max_pixels || width.max(height) as usize > MAX_SIDE {
+        if u64::from(width) * u64::from(height) > self.max_pixels {
             return Err(StillError::TooManyPixels { width, height, limit: self.max_pixels });
+        }
+        if width.max(height) as usize > MAX_SIDE {
+            return Err(StillError::TooLong { width, height });
         }
         // One pixel is needed whatever the limit says: nothing can be averaged from none.
         let limit = self.min_side.max(1);
@@ -340,5 +372,19 @@ fn sniff(bytes: &[u8]) -> Result<Format, StillError> {
             Err(StillError::UnsupportedFormat("HEIC and AVIF are decoded by the phone, not here"))
         }
         _ => Err(StillError::UnsupportedFormat("it is neither JPEG nor PNG")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_huge_photo_is_given_back_even_after_an_error() {
+        for file in [&b"\xFF\xD8\xFF"[..], b"a text"] {
+            let mut scratch = StillScratch { pixels: vec![0; 2 * KEPT_BYTES] };
+            assert!(Still::decode_with(file, &StillLimits::default(), &mut scratch).is_err());
+            assert!(scratch.pixels.capacity() <= KEPT_BYTES);
+        }
     }
 }

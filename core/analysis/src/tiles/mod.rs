@@ -1,13 +1,25 @@
 //! One pass over a plane of VGA class: everything the judgements need, as exact integers per 10×10 tile.
 //!
 //! Responsible for sums only; what they mean is decided in [`crate::noise`], [`crate::sharpness`], [`crate::light`],
-//! [`crate::glare`] and [`crate::framing`]. The arithmetic per row lives in leaf functions behind [`Kernels`]; the
-//! scalar ones are the oracle that any vector twin must equal bit for bit.
+//! [`crate::glare`] and [`crate::framing`]. The arithmetic lives in leaf functions behind [`Kernels`]; the scalar ones
+//! are the oracle that every vector twin equals bit for bit.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod counts;
+mod kernels;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+mod neon;
 mod scalar;
+#[cfg(test)]
+mod twins;
 
+use crate::frame::SamplePlane;
 use crate::reduce::Grey;
 use crate::report::Region;
+pub(crate) use counts::Histogram;
+pub(crate) use kernels::Kernels;
+use kernels::{HalfRow, SUMS, TileRow, inner, padded, sampled};
 
 /// Side of a tile in pixels: 64 × 48 tiles at VGA, fine enough for a tapped defect, coarse enough for statistics.
 pub(crate) const TILE: usize = 10;
@@ -19,8 +31,11 @@ pub(crate) const CLIP_LOW: u8 = 4;
 pub(crate) const CLIP_HIGH: u8 = 251;
 /// One row in so many is used for the noise estimate: a quarter of the cost, a twice wider spread per tile.
 pub(crate) const NOISE_ROW_STEP: usize = 4;
-/// Bins of the Laplacian histogram: |8c − Σ neighbours| is at most 8 × 255.
-const LAPLACIAN_BINS: usize = 2_041;
+/// One row in so many is counted in the luma histogram, from the first: counting is the one thing here that cannot be
+/// done for many pixels at once, and 38,000 pixels of VGA give percentiles as good as all of them.
+pub(crate) const HISTOGRAM_ROW_STEP: usize = 8;
+/// Side of a block on the half plane.
+const HALF_BLOCK: usize = BLOCK / 2;
 
 /// The sums of one tile. Gradients and Laplacian leave out the outermost pixels of the plane.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,59 +76,6 @@ impl Tile {
     }
 }
 
-/// Counts of |Laplacian| by value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LaplacianHistogram(pub(crate) Vec<u32>);
-
-impl Default for LaplacianHistogram {
-    fn default() -> Self {
-        Self(vec![0; LAPLACIAN_BINS])
-    }
-}
-
-impl LaplacianHistogram {
-    /// Mean of the strongest `share` of the values; 0 when there are none.
-    pub(crate) fn mean_of_top(&self, share: f64) -> f64 {
-        let total: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let wanted = ((total as f64 * share).ceil() as u64).min(total);
-        let (mut taken, mut sum) = (0u64, 0u64);
-        for (value, &count) in self.0.iter().enumerate().rev() {
-            let take = u64::from(count).min(wanted - taken);
-            taken += take;
-            sum += take * value as u64;
-            if taken == wanted {
-                break;
-            }
-        }
-        sum as f64 / taken.max(1) as f64
-    }
-}
-
-/// The row functions of one instruction set. All slices of a call have the plane's width.
-pub(crate) struct Kernels {
-    /// Adds a row's luma to its tiles and to the histogram.
-    pub(crate) luma: fn(row: &[u8], tiles: &mut [Tile], histogram: &mut [u32; 256]),
-    /// Adds the inner pixels' gradients to the tiles and their energy to the blocks of [`BLOCK`]² pixels.
-    pub(crate) gradients: fn(rows: [&[u8]; 3], tiles: &mut [Tile], blocks: &mut [u32]),
-    /// Adds the inner pixels' gradient energy to blocks of half [`BLOCK`] pixels.
-    pub(crate) half_gradients: fn(rows: [&[u8]; 3], blocks: &mut [u32]),
-    /// Adds the inner pixels' Laplacian to the tiles and to the histogram.
-    pub(crate) laplacian: fn(rows: [&[u8]; 3], tiles: &mut [Tile], histogram: &mut [u32]),
-    /// Adds the inner pixels' Laplacian to the histogram.
-    pub(crate) half_laplacian: fn(rows: [&[u8]; 3], histogram: &mut [u32]),
-    /// Adds the inner pixels' noise response to the tiles.
-    pub(crate) noise: fn(rows: [&[u8]; 3], tiles: &mut [Tile]),
-    /// Averages 2×2 pixels, rounding half up.
-    pub(crate) halve: fn(upper: &[u8], lower: &[u8], out: &mut [u8]),
-}
-
-impl Kernels {
-    /// The fastest row functions this machine can run.
-    pub(crate) fn best() -> &'static Self {
-        &scalar::KERNELS
-    }
-}
-
 /// Everything one pass found. Reused from frame to frame: buffers only grow.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Statistics {
@@ -127,7 +89,7 @@ pub(crate) struct Statistics {
     pub(crate) rows: usize,
     /// The tiles, row by row.
     pub(crate) tiles: Vec<Tile>,
-    /// Counts of luma values.
+    /// Counts of luma values, one row in [`HISTOGRAM_ROW_STEP`].
     pub(crate) histogram: Histogram,
     /// Blocks per row.
     pub(crate) block_columns: usize,
@@ -135,91 +97,96 @@ pub(crate) struct Statistics {
     pub(crate) fine: Vec<u32>,
     /// Gradient energy of the half plane on the same blocks.
     pub(crate) coarse: Vec<u32>,
-    /// |Laplacian| of the plane.
-    pub(crate) laplacian: LaplacianHistogram,
-    /// |Laplacian| of the half plane.
-    pub(crate) half_laplacian: LaplacianHistogram,
     half: Grey,
+    room: Room,
 }
 
-/// Counts of luma values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Histogram(pub(crate) [u32; 256]);
+/// Room to work in, between the leaf functions. What is left in it means nothing: all are equal.
+#[derive(Debug, Default)]
+struct Room {
+    tally: counts::Tally,
+    pairs: Vec<[u32; SUMS]>,
+}
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Self([0; 256])
+impl PartialEq for Room {
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
-impl Histogram {
-    /// The smallest luma that at least `share` of the pixels do not exceed; 0 when empty.
-    pub(crate) fn percentile(&self, share: f64) -> u8 {
-        let total: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
-        let wanted = (total as f64 * share).ceil() as u64;
-        let mut seen = 0;
-        for (value, &count) in self.0.iter().enumerate() {
-            seen += u64::from(count);
-            if seen >= wanted && seen > 0 {
-                return value as u8;
-            }
-        }
-        0
-    }
-}
+impl Eq for Room {}
 
 impl Statistics {
-    /// Fills itself from a plane. The plane must be of VGA class: sums of a tile are 32 bits wide whatever its size.
+    /// Fills itself from a dense plane.
+    #[cfg(test)]
     pub(crate) fn gather(&mut self, plane: &Grey, kernels: &Kernels) {
+        self.gather_samples(plane.samples(), kernels);
+    }
+
+    /// Fills itself from a plane whose pixels are side by side. The plane must be of VGA class: sums of a tile are 32 bits
+    /// wide whatever its size.
+    pub(crate) fn gather_samples(&mut self, plane: SamplePlane<'_>, kernels: &Kernels) {
+        debug_assert_eq!(plane.pixel_stride, 1);
         self.reset(plane.width, plane.height);
-        for y in 0..self.height {
-            let tile_row = y / TILE * self.columns;
-            let tiles = &mut self.tiles[tile_row..tile_row + self.columns];
-            (kernels.luma)(plane.row(y), tiles, &mut self.histogram.0);
-            if y == 0 || y + 1 == self.height {
-                continue;
-            }
-            let rows = [plane.row(y - 1), plane.row(y), plane.row(y + 1)];
-            let block_row = y / BLOCK * self.block_columns;
-            let blocks = &mut self.fine[block_row..block_row + self.block_columns];
-            (kernels.gradients)(rows, tiles, blocks);
-            (kernels.laplacian)(rows, tiles, &mut self.laplacian.0);
-            if y % NOISE_ROW_STEP == 1 {
-                (kernels.noise)(rows, tiles);
-            }
+        for y in (0..plane.height).step_by(HISTOGRAM_ROW_STEP) {
+            self.room.tally.add(plane.row(y));
+        }
+        self.room.tally.total_into(&mut self.histogram);
+        for row in 0..self.rows {
+            self.gather_tiles(plane, row, kernels);
         }
         self.gather_half(plane, kernels);
     }
 
-    fn gather_half(&mut self, plane: &Grey, kernels: &Kernels) {
+    fn gather_tiles(&mut self, plane: SamplePlane<'_>, row: usize, kernels: &Kernels) {
+        let rows = row * TILE..((row + 1) * TILE).min(plane.height);
+        let tiles = &mut self.tiles[row * self.columns..(row + 1) * self.columns];
+        (kernels.tile_row)(TileRow {
+            plane,
+            rows,
+            tiles,
+            fine: &mut self.fine,
+            block_columns: self.block_columns,
+            pairs: &mut self.room.pairs,
+        });
+    }
+
+    fn gather_half(&mut self, plane: SamplePlane<'_>, kernels: &Kernels) {
         self.half.resize(plane.width / 2, plane.height / 2);
         for y in 0..self.half.height {
-            (kernels.halve)(plane.row(2 * y), plane.row(2 * y + 1), self.half.row_mut(y));
+            kernels.halve(plane.row(2 * y), plane.row(2 * y + 1), self.half.row_mut(y));
         }
-        for y in 1..self.half.height.saturating_sub(1) {
-            let rows = [self.half.row(y - 1), self.half.row(y), self.half.row(y + 1)];
-            let block_row = y / (BLOCK / 2) * self.block_columns;
-            let blocks = &mut self.coarse[block_row..block_row + self.block_columns];
-            (kernels.half_gradients)(rows, blocks);
-            (kernels.half_laplacian)(rows, &mut self.half_laplacian.0);
+        let half = self.half.samples();
+        for (row, coarse) in self.coarse.chunks_exact_mut(self.block_columns).enumerate() {
+            let rows = inner(row * HALF_BLOCK..(row + 1) * HALF_BLOCK, half.height);
+            if !rows.is_empty() && half.width > 0 {
+                (kernels.half_row)(HalfRow { plane: half, rows, coarse });
+            }
         }
     }
 
     fn reset(&mut self, width: usize, height: usize) {
-        (self.width, self.height) = (width, height);
-        self.columns = width.div_ceil(TILE);
-        self.rows = height.div_ceil(TILE);
         self.block_columns = width.div_ceil(BLOCK);
         let blocks = self.block_columns * height.div_ceil(BLOCK);
-        self.tiles.clear();
-        self.tiles.resize(self.columns * self.rows, Tile::default());
-        for energies in [&mut self.fine, &mut self.coarse] {
-            energies.clear();
-            energies.resize(blocks, 0);
+        if (self.width, self.height) != (width, height) {
+            (self.width, self.height) = (width, height);
+            self.columns = width.div_ceil(TILE);
+            self.rows = height.div_ceil(TILE);
+            self.tiles.resize(self.columns * self.rows, Tile::default());
+            for (index, tile) in self.tiles.iter_mut().enumerate() {
+                let part = |index: usize, side: usize| index * TILE..((index + 1) * TILE).min(side);
+                let (columns, rows) = (part(index % self.columns, width), part(index / self.columns, height));
+                tile.n = (columns.len() * rows.len()) as u32;
+                tile.noise_n = (inner(columns, width).len() * sampled(rows, height).count()) as u32;
+            }
+            self.room.pairs.resize(padded(width) / 2, [0; SUMS]);
+            // Blocks at the edge that the half plane does not reach stay empty.
+            self.coarse.clear();
+            self.coarse.resize(blocks, 0);
         }
-        self.histogram.0.fill(0);
-        self.laplacian.0.fill(0);
-        self.half_laplacian.0.fill(0);
+        self.fine.clear();
+        self.fine.resize(blocks, 0);
+        self.room.tally.clear();
     }
 
     /// The tiles whose middle lies in a region of the frame as delivered.
@@ -250,143 +217,5 @@ impl Statistics {
         let stride = self.block_columns;
         (1..rows.saturating_sub(1))
             .flat_map(move |y| (1..columns.saturating_sub(1)).map(move |x| y * stride + x))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A plane without symmetry, with black and white in it.
-    fn plane(width: usize, height: usize) -> Grey {
-        let mut plane = Grey::default();
-        plane.resize(width, height);
-        for (index, pixel) in plane.data.iter_mut().enumerate() {
-            *pixel = (index * index / 7 % 256) as u8;
-        }
-        plane
-    }
-
-    fn gather(plane: &Grey) -> Statistics {
-        let mut statistics = Statistics::default();
-        statistics.gather(plane, Kernels::best());
-        statistics
-    }
-
-    #[test]
-    fn tiles_add_up_to_the_plane_at_any_size() {
-        for (width, height) in [(1, 1), (2, 3), (10, 10), (37, 23), (64, 48), (101, 7)] {
-            let plane = plane(width, height);
-            let statistics = gather(&plane);
-            let total =
-                |part: fn(&Tile) -> u32| statistics.tiles.iter().map(|t| i64::from(part(t))).sum::<i64>();
-            let at = |x: usize, y: usize| i64::from(plane.data[y * width + x]);
-            assert_eq!(total(|tile| tile.n), i64::try_from(width * height).unwrap());
-            assert_eq!(total(|tile| tile.sum), plane.data.iter().map(|&luma| i64::from(luma)).sum::<i64>());
-            assert_eq!(
-                total(|tile| tile.sum_sq),
-                plane.data.iter().map(|&luma| i64::from(luma).pow(2)).sum::<i64>()
-            );
-            let (mut gxx, mut gyy, mut gxy, mut laplacian, mut noise) = (0, 0, 0, 0, 0);
-            for y in 1..height.max(1) - 1 {
-                for x in 1..width.max(1) - 1 {
-                    let (gx, gy) = (at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1));
-                    (gxx, gyy, gxy) = (gxx + gx * gx, gyy + gy * gy, gxy + gx * gy);
-                    let mut ring = 0;
-                    for (dx, dy) in [(0, 0), (1, 0), (2, 0), (0, 1), (2, 1), (0, 2), (1, 2), (2, 2)] {
-                        ring += at(x + dx - 1, y + dy - 1);
-                    }
-                    laplacian += (8 * at(x, y) - ring).pow(2);
-                    if y % NOISE_ROW_STEP == 1 {
-                        let corners =
-                            at(x - 1, y - 1) + at(x + 1, y - 1) + at(x - 1, y + 1) + at(x + 1, y + 1);
-                        let sides = at(x, y - 1) + at(x, y + 1) + at(x - 1, y) + at(x + 1, y);
-                        noise += (corners - 2 * sides + 4 * at(x, y)).abs();
-                    }
-                }
-            }
-            assert_eq!(total(|tile| tile.gxx), gxx, "{width}×{height}");
-            assert_eq!(total(|tile| tile.gyy), gyy);
-            assert_eq!(statistics.tiles.iter().map(|tile| i64::from(tile.gxy)).sum::<i64>(), gxy);
-            assert_eq!(total(|tile| tile.laplacian), laplacian);
-            assert_eq!(total(|tile| tile.noise), noise);
-            assert_eq!(statistics.fine.iter().map(|&energy| i64::from(energy)).sum::<i64>(), gxx + gyy);
-        }
-    }
-
-    /// The plainest way to the statistics of the full plane, pixel by pixel.
-    fn plainly(plane: &Grey) -> Statistics {
-        let mut plain = Statistics::default();
-        plain.reset(plane.width, plane.height);
-        let at = |x: usize, y: usize| i32::from(plane.row(y)[x]);
-        for (x, y) in (0..plane.height).flat_map(|y| (0..plane.width).map(move |x| (x, y))) {
-            let tile = &mut plain.tiles[y / TILE * plain.columns + x / TILE];
-            let luma = at(x, y) as u32;
-            plain.histogram.0[luma as usize] += 1;
-            tile.n += 1;
-            tile.sum += luma;
-            tile.sum_sq += luma * luma;
-            tile.clip_low += u32::from(luma <= u32::from(CLIP_LOW));
-            tile.clip_high += u32::from(luma >= u32::from(CLIP_HIGH));
-            if x == 0 || y == 0 || x + 1 == plane.width || y + 1 == plane.height {
-                continue;
-            }
-            let (gx, gy) = (at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1));
-            tile.gxx += (gx * gx) as u32;
-            tile.gyy += (gy * gy) as u32;
-            tile.gxy += gx * gy;
-            plain.fine[y / BLOCK * plain.block_columns + x / BLOCK] += (gx * gx + gy * gy) as u32;
-            let sides = at(x, y - 1) + at(x, y + 1) + at(x - 1, y) + at(x + 1, y);
-            let corners = at(x - 1, y - 1) + at(x + 1, y - 1) + at(x - 1, y + 1) + at(x + 1, y + 1);
-            let response = (8 * at(x, y) - sides - corners).unsigned_abs();
-            tile.laplacian += response * response;
-            plain.laplacian.0[response as usize] += 1;
-            if y % NOISE_ROW_STEP == 1 {
-                tile.noise += (corners - 2 * sides + 4 * at(x, y)).unsigned_abs();
-                tile.noise_n += 1;
-            }
-        }
-        plain
-    }
-
-    proptest! {
-        #[test]
-        fn every_tile_and_block_holds_exactly_its_pixels(
-            (width, data) in (1usize..260, 1usize..24)
-                .prop_flat_map(|(w, h)| (Just(w), proptest::collection::vec(any::<u8>(), w * h))),
-        ) {
-            let plane = Grey { width, height: data.len() / width, data };
-            let (found, plain) = (gather(&plane), plainly(&plane));
-            prop_assert_eq!(found.tiles, plain.tiles);
-            prop_assert_eq!(found.fine, plain.fine);
-            prop_assert_eq!(found.histogram, plain.histogram);
-            prop_assert_eq!(found.laplacian, plain.laplacian);
-        }
-    }
-
-    #[test]
-    fn statistics_used_before_are_as_good_as_new() {
-        let mut statistics = gather(&plane(80, 60));
-        statistics.gather(&plane(37, 23), Kernels::best());
-        assert_eq!(statistics, gather(&plane(37, 23)));
-    }
-
-    #[test]
-    fn percentiles_and_the_strongest_share_are_exact() {
-        let mut histogram = Histogram::default();
-        histogram.0[10] = 98;
-        histogram.0[200] = 2;
-        assert_eq!(
-            (histogram.percentile(0.5), histogram.percentile(0.98), histogram.percentile(0.99)),
-            (10, 10, 200)
-        );
-        let mut laplacian = LaplacianHistogram::default();
-        laplacian.0[5] = 98;
-        laplacian.0[100] = 1;
-        laplacian.0[300] = 1;
-        assert!((laplacian.mean_of_top(0.02) - 200.0).abs() < 1e-9);
-        assert!(LaplacianHistogram::default().mean_of_top(0.01).abs() < 1e-9);
     }
 }

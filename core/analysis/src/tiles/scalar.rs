@@ -2,19 +2,54 @@
 
 use std::ops::Range;
 
-use super::{BLOCK, CLIP_HIGH, CLIP_LOW, Kernels, TILE, Tile};
+use super::kernels::{HalfRow, Kernels, TileRow, inner};
+use super::{BLOCK, CLIP_HIGH, CLIP_LOW, NOISE_ROW_STEP, TILE, Tile};
 
-pub(super) static KERNELS: Kernels =
-    Kernels { luma, gradients, half_gradients, laplacian, half_laplacian, noise, halve };
+pub(super) static KERNELS: Kernels = Kernels { name: "scalar", tile_row, halve, half_row };
 
 /// Pixels that are worked on at a time: whole tiles and whole blocks, and few enough to stay in the nearest cache. The
 /// arithmetic fills an array without a branch, which compilers turn into vector code; only then it is summed up.
 const SPAN: usize = 80;
 const _: () = assert!(SPAN.is_multiple_of(TILE) && SPAN.is_multiple_of(BLOCK));
 
-fn luma(row: &[u8], tiles: &mut [Tile], histogram: &mut [u32; 256]) {
+fn tile_row(row: TileRow<'_>) {
+    let TileRow { plane, rows, tiles, fine, block_columns, .. } = row;
+    for tile in &mut *tiles {
+        *tile = Tile { n: tile.n, noise_n: tile.noise_n, ..Tile::default() };
+    }
+    let with_neighbours = inner(rows.clone(), plane.height);
+    for y in rows {
+        luma(plane.row(y), tiles);
+        if !with_neighbours.contains(&y) {
+            continue;
+        }
+        let around = [plane.row(y - 1), plane.row(y), plane.row(y + 1)];
+        gradients(around, tiles, &mut fine[y / BLOCK * block_columns..][..block_columns]);
+        laplacian(around, tiles);
+        if y % NOISE_ROW_STEP == 1 {
+            noise(around, tiles);
+        }
+    }
+}
+
+fn half_row(row: HalfRow<'_>) {
+    let HalfRow { plane, rows, coarse } = row;
+    coarse.fill(0);
+    for y in rows {
+        let around = [plane.row(y - 1), plane.row(y), plane.row(y + 1)];
+        half_gradients(around, coarse);
+    }
+}
+
+fn halve(upper: &[u8], lower: &[u8], out: &mut [u8]) {
+    for ((pair, below), half) in upper.chunks_exact(2).zip(lower.chunks_exact(2)).zip(out) {
+        let sum = u16::from(pair[0]) + u16::from(pair[1]) + u16::from(below[0]) + u16::from(below[1]);
+        *half = ((sum + 2) / 4) as u8;
+    }
+}
+
+fn luma(row: &[u8], tiles: &mut [Tile]) {
     for (pixels, tile) in row.chunks(TILE).zip(tiles) {
-        tile.n += pixels.len() as u32;
         for &pixel in pixels {
             let value = u32::from(pixel);
             tile.sum += value;
@@ -22,9 +57,6 @@ fn luma(row: &[u8], tiles: &mut [Tile], histogram: &mut [u32; 256]) {
             tile.clip_low += u32::from(pixel <= CLIP_LOW);
             tile.clip_high += u32::from(pixel >= CLIP_HIGH);
         }
-    }
-    for &pixel in row {
-        histogram[usize::from(pixel)] += 1;
     }
 }
 
@@ -72,13 +104,10 @@ fn half_gradients(rows: [&[u8]; 3], blocks: &mut [u32]) {
     }
 }
 
-fn laplacian(rows: [&[u8]; 3], tiles: &mut [Tile], histogram: &mut [u32]) {
+fn laplacian(rows: [&[u8]; 3], tiles: &mut [Tile]) {
     for (index, tiles) in tiles.chunks_mut(SPAN / TILE).enumerate() {
         let mut responses = [0u16; SPAN];
-        let inside = respond(rows, index * SPAN, &mut responses, laplacian_of);
-        for &response in &responses[inside] {
-            histogram[usize::from(response)] += 1;
-        }
+        respond(rows, index * SPAN, &mut responses, laplacian_of);
         for (tile, responses) in tiles.iter_mut().zip(responses.as_chunks::<TILE>().0) {
             tile.laplacian +=
                 responses.iter().map(|&response| u32::from(response) * u32::from(response)).sum::<u32>();
@@ -86,32 +115,13 @@ fn laplacian(rows: [&[u8]; 3], tiles: &mut [Tile], histogram: &mut [u32]) {
     }
 }
 
-fn half_laplacian(rows: [&[u8]; 3], histogram: &mut [u32]) {
-    for start in (0..rows[1].len()).step_by(SPAN) {
-        let mut responses = [0u16; SPAN];
-        let inside = respond(rows, start, &mut responses, laplacian_of);
-        for &response in &responses[inside] {
-            histogram[usize::from(response)] += 1;
-        }
-    }
-}
-
 fn noise(rows: [&[u8]; 3], tiles: &mut [Tile]) {
     for (index, tiles) in tiles.chunks_mut(SPAN / TILE).enumerate() {
         let mut responses = [0u16; SPAN];
-        let inside = respond(rows, index * SPAN, &mut responses, noise_of);
-        for (at, (tile, responses)) in tiles.iter_mut().zip(responses.as_chunks::<TILE>().0).enumerate() {
+        respond(rows, index * SPAN, &mut responses, noise_of);
+        for (tile, responses) in tiles.iter_mut().zip(responses.as_chunks::<TILE>().0) {
             tile.noise += responses.iter().map(|&response| u32::from(response)).sum::<u32>();
-            let (from, to) = (inside.start.max(at * TILE), inside.end.min((at + 1) * TILE));
-            tile.noise_n += to.saturating_sub(from) as u32;
         }
-    }
-}
-
-fn halve(upper: &[u8], lower: &[u8], out: &mut [u8]) {
-    for ((pair, below), half) in upper.chunks_exact(2).zip(lower.chunks_exact(2)).zip(out) {
-        let sum = u16::from(pair[0]) + u16::from(pair[1]) + u16::from(below[0]) + u16::from(below[1]);
-        *half = ((sum + 2) / 4) as u8;
     }
 }
 
@@ -147,17 +157,11 @@ fn settle<T: Copy + Default>(values: &mut [T; SPAN], inside: &Range<usize>) {
     }
 }
 
-/// Fills in the strength of a response around every inner pixel of a span; says which pixels these are.
+/// Fills in the strength of a response around every inner pixel of a span.
 #[inline]
-fn respond(
-    rows: [&[u8]; 3],
-    start: usize,
-    responses: &mut [u16; SPAN],
-    response: impl Fn(Window) -> i16,
-) -> Range<usize> {
+fn respond(rows: [&[u8]; 3], start: usize, responses: &mut [u16; SPAN], response: impl Fn(Window) -> i16) {
     let inside = for_each_inner(rows, start, |x, window| responses[x] = response(window).unsigned_abs());
     settle(responses, &inside);
-    inside
 }
 
 #[inline]

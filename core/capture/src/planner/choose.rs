@@ -1,7 +1,10 @@
 //! Whose turn it is: a pure function of what waits, the network and the time.
 
+use std::time::Duration;
+
 use clearshot_protocol::{CaptureId, Timestamp};
 
+use super::clock::TOLERANCE;
 use crate::config::{MeteredPolicy, StoreConfig};
 use crate::plan::{Conditions, WaitReason};
 use crate::queue::CaptureState;
@@ -103,14 +106,14 @@ fn obstacle(
     }
 }
 
-/// Whether a wait still holds. One that is further away than any that is ever set comes from a clock that was set back
-/// since; it would hold for ever.
-fn in_force(until: Timestamp, now: Timestamp, longest: std::time::Duration) -> bool {
-    now < until && until <= later(now, longest)
+/// Whether a wait still holds. One that is further away than any that is ever set was set by a clock that ran ahead,
+/// and would hold for ever; [`super::clock`] cuts it to what it may be, and this traps nobody should that have failed.
+fn in_force(until: Timestamp, now: Timestamp, longest: Duration) -> bool {
+    now < until && until <= later(later(now, longest), TOLERANCE)
 }
 
 /// `at` and so much later, or the end of time.
-pub(crate) fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
@@ -202,6 +205,14 @@ mod tests {
         let quiet = Choice::Wait { until: Some(at(9)), reason: WaitReason::BackOff };
         assert_eq!(choose(&all, Conditions::UNMETERED, pause, at(1), &config), quiet);
         assert_eq!(choose(&all, Conditions::UNMETERED, pause, at(9), &config), Choice::Lease(all[0].capture));
+    }
+
+    #[test]
+    fn a_lease_holds_for_threads_that_asked_the_time_a_moment_before_it_was_given() {
+        let mut leased = candidate(0);
+        leased.leased_until = Some(at(600));
+        let wait = Choice::Wait { until: Some(at(600)), reason: WaitReason::Leased };
+        assert_eq!(chosen(&[leased], Conditions::UNMETERED, -1), wait);
     }
 
     #[test]

@@ -2,11 +2,14 @@
 //!
 //! Three layers. [`progress`] is the state machine of one upload, pure: progress, step and outcome in, progress out.
 //! [`choose`] picks the capture whose turn it is, pure, too. This file puts the two between two SQLite transactions and
-//! leases the steps.
+//! leases the steps. Beside them, [`clock`] mends what a clock that was set back has left, and [`reconcile`] takes the
+//! server's word on what it has.
 
 mod choose;
+pub(crate) mod clock;
 mod jitter;
 mod progress;
+mod reconcile;
 mod rows;
 
 use std::sync::PoisonError;
@@ -16,10 +19,10 @@ use clearshot_protocol::{CaptureId, Timestamp};
 use rusqlite::{Transaction, params};
 
 use crate::error::CaptureError;
+use crate::folder_lock::FolderLock;
 use crate::plan::{Conditions, LeaseId, Outcome, Plan, Step, UploadRequest};
 use crate::queue::CaptureState;
 use crate::store::CaptureStore;
-use crate::vault;
 
 use choose::{Choice, choose};
 pub(crate) use jitter::Jitter;
@@ -74,7 +77,9 @@ impl CaptureStore {
         let random = self.jitter.lock().unwrap_or_else(PoisonError::into_inner).draw();
         let sealing = Sealing(&self.labels);
         self.write(|transaction| {
+            clock::settle(transaction, now, &self.config)?;
             let Some(mut row) = LeasedRow::find(transaction, lease, &sealing)? else { return Ok(None) };
+            clock::note(transaction, now)?;
             let situation =
                 Situation { now, length: row.length, sha256: row.sha256, random, config: &self.config };
             match row.progress.apply(row.step, outcome, &situation) {
@@ -92,13 +97,17 @@ impl CaptureStore {
         })
     }
 
-    /// Tries a stalled or rejected capture again, from a clean slate.
+    /// Tries a stalled or rejected capture again, from a clean slate; unless it was discarded.
     pub fn retry(&self, capture: CaptureId, now: Timestamp) -> Result<(), CaptureError> {
         let sealing = Sealing(&self.labels);
         self.write(|transaction| {
+            clock::settle(transaction, now, &self.config)?;
             let mut progress = rows::progress(transaction, capture, &sealing)?;
             match progress.state {
-                CaptureState::Stalled | CaptureState::Rejected => progress.retry(now),
+                CaptureState::Rejected if !rows::is_on_device(transaction, capture)? => {
+                    return Err(CaptureError::NoPhoto { capture, state: progress.state });
+                }
+                CaptureState::Stalled | CaptureState::Rejected => progress.retry(),
                 state => return Err(CaptureError::WrongState { capture, state }),
             }
             rows::store(transaction, capture, &progress, None, &sealing)
@@ -109,10 +118,11 @@ impl CaptureStore {
     pub fn retry_stalled(&self, now: Timestamp) -> Result<u64, CaptureError> {
         let sealing = Sealing(&self.labels);
         self.write(|transaction| {
+            clock::settle(transaction, now, &self.config)?;
             let stalled = rows::ids_in_state(transaction, CaptureState::Stalled)?;
             for capture in &stalled {
                 let mut progress = rows::progress(transaction, *capture, &sealing)?;
-                progress.retry(now);
+                progress.retry();
                 rows::store(transaction, *capture, &progress, None, &sealing)?;
             }
             Ok(stalled.len() as u64)
@@ -124,21 +134,13 @@ impl CaptureStore {
         self.unauthorised.store(false, Ordering::Relaxed);
     }
 
-    /// Ends every lease. What a step had done shows when the server is asked for its offset.
-    pub(crate) fn end_leases(&self) -> Result<(), CaptureError> {
-        self.write(|transaction| {
-            let end = "UPDATE captures SET lease = NULL, lease_step = NULL, leased_until = NULL WHERE lease IS NOT NULL";
-            transaction.execute(end, [])?;
-            Ok(())
-        })
-    }
-
     fn lease_next(
         &self,
         transaction: &Transaction<'_>,
         conditions: Conditions,
         now: Timestamp,
     ) -> Result<Plan, CaptureError> {
+        clock::settle(transaction, now, &self.config)?;
         let candidates = rows::candidates(transaction)?;
         let quiet: Option<i64> =
             transaction.query_row("SELECT quiet_until FROM planner", [], |row| row.get(0))?;
@@ -151,6 +153,7 @@ impl CaptureStore {
             Choice::Wait { until, reason } => return Ok(Plan::Wait { until, reason }),
             Choice::Done => return Ok(Plan::Done),
         };
+        clock::note(transaction, now)?;
         let sealing = Sealing(&self.labels);
         let mut progress = rows::progress(transaction, capture, &sealing)?;
         let metadata = rows::metadata(transaction, capture)?;
@@ -170,12 +173,15 @@ impl CaptureStore {
     fn lose_if_damaged(&self, capture: CaptureId) -> Result<bool, CaptureError> {
         let (length, sha256) = self.read(|connection| rows::sealed(connection, capture))?;
         let path = self.vault.path(capture);
-        match vault::has_digest(&path, length, sha256) {
+        match self.vault.has_digest(&path, length, sha256) {
             Ok(true) => Ok(false),
             Ok(false) => {
-                let _lock = self.lock_folder()?;
+                let folder = self.lock_folder()?;
                 self.vault.quarantine(&path)?;
-                self.mark_lost(capture, "damaged", "Its file was changed after it was sealed.")?;
+                let changed = "Its file was changed after it was sealed.";
+                folder.write(|transaction| {
+                    mark_lost(transaction, &Sealing(&self.labels), capture, "damaged", changed)
+                })?;
                 Ok(true)
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -195,6 +201,15 @@ impl CaptureStore {
     ) -> Result<CaptureState, CaptureError> {
         self.write(|transaction| mark_lost(transaction, &Sealing(&self.labels), capture, code, detail))
     }
+}
+
+/// Ends every lease. What a step had done shows when the server is asked for its offset.
+pub(crate) fn end_leases(folder: &FolderLock<'_>) -> Result<(), CaptureError> {
+    folder.write(|transaction| {
+        let end = "UPDATE captures SET lease = NULL, lease_step = NULL, leased_until = NULL WHERE lease IS NOT NULL";
+        transaction.execute(end, [])?;
+        Ok(())
+    })
 }
 
 /// As [`CaptureStore::mark_lost`], within a transaction.
@@ -220,10 +235,9 @@ pub(crate) fn mark_found(
     transaction: &Transaction<'_>,
     sealing: &Sealing<'_>,
     capture: CaptureId,
-    now: Timestamp,
 ) -> Result<(), CaptureError> {
     let mut progress = rows::progress(transaction, capture, sealing)?;
-    progress.retry(now);
+    progress.retry();
     rows::store(transaction, capture, &progress, None, sealing)?;
     transaction.execute("UPDATE captures SET on_device = 1 WHERE id = ?1", params![capture.as_bytes()])?;
     Ok(())

@@ -102,6 +102,13 @@ pub(super) fn sealed(
         .ok_or(CaptureError::UnknownCapture(capture))
 }
 
+/// Whether the photo of a capture is on this phone.
+pub(super) fn is_on_device(connection: &Connection, capture: CaptureId) -> Result<bool, CaptureError> {
+    let mut statement = connection.prepare_cached("SELECT on_device FROM captures WHERE id = ?1")?;
+    let found = statement.query_row(params![capture.as_bytes()], |row| row.get(0)).optional()?;
+    found.ok_or(CaptureError::UnknownCapture(capture))
+}
+
 pub(super) fn metadata(connection: &Connection, capture: CaptureId) -> Result<UploadMetadata, CaptureError> {
     let mut statement = connection.prepare_cached(
         "SELECT sessions.return_id, shots.item, captures.sha256 FROM captures
@@ -126,7 +133,7 @@ pub(super) fn progress(
 ) -> Result<Progress, CaptureError> {
     let mut statement = connection.prepare_cached(
         "SELECT state, location, server_offset, high_water, offset_known, created_before, attempts, failing_since,
-         next_at, polls, uploaded_at, accepted_at, error_code, error_detail FROM captures WHERE id = ?1",
+         next_at, polls, uploaded_at, accepted_at, error_code, error_detail, mismatches FROM captures WHERE id = ?1",
     )?;
     let mut rows = statement.query(params![capture.as_bytes()])?;
     let row = rows.next()?.ok_or(CaptureError::UnknownCapture(capture))?;
@@ -145,6 +152,7 @@ pub(super) fn progress(
         polls: row.get(9)?,
         uploaded_at: optional_time(row, 10)?,
         accepted_at: optional_time(row, 11)?,
+        mismatches: row.get(14)?,
         fault: code.map(|code| Fault { code, detail: sealing.open(capture, detail.as_deref()) }),
     })
 }
@@ -165,7 +173,7 @@ pub(super) fn store(
             "UPDATE captures SET state = ?2, location = ?3, server_offset = ?4, high_water = ?5, offset_known = ?6,
              created_before = ?7, attempts = ?8, failing_since = ?9, next_at = ?10, polls = ?11, uploaded_at = ?12,
              accepted_at = ?13, error_code = ?14, error_detail = ?15, lease = ?16, lease_step = ?17,
-             leased_until = ?18 WHERE id = ?1",
+             leased_until = ?18, mismatches = ?19 WHERE id = ?1",
         )?
         .execute(params![
             capture.as_bytes(),
@@ -186,6 +194,7 @@ pub(super) fn store(
             lease.map(|lease| lease.0.0),
             lease.map(|lease| lease.1.as_str()),
             lease.map(|lease| lease.2.as_millisecond()),
+            progress.mismatches,
         ])?;
     Ok(())
 }

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
 
+pub mod crash;
+pub mod disk;
+
 use clearshot_analysis::{Policy, StillLimits, StillScratch, Verdict};
 use clearshot_capture::{
     AskPolicy, CaptureStore, Conditions, JudgedPhoto, Keep, MeteredPolicy, NewCapture, NewItem, NewSession,
     Outcome, Plan, RepairReport, SavedCapture, SessionView, Step, StoreConfig, StoreKeys, UploadRequest,
 };
-use clearshot_protocol::api::{EvidenceStatus, ReturnReason};
+use clearshot_protocol::api::{EvidenceStatus, ReturnReason, ShotRole};
 use clearshot_protocol::seal::Identity;
 use clearshot_protocol::{CaptureId, ReturnId, Sha256Digest, ShotId, Timestamp};
 
@@ -105,8 +108,9 @@ pub fn picture(seed: u64, width: u16, height: u16, brightest: u64) -> Vec<u8> {
 }
 
 pub fn judge(jpeg: &[u8]) -> JudgedPhoto {
-    JudgedPhoto::judge(jpeg, &StillLimits::default(), &Policy::default(), &mut StillScratch::default())
-        .unwrap()
+    let (limits, policy, mut scratch) = (StillLimits::default(), Policy::default(), StillScratch::default());
+    // The pictures are noise in patches: nothing is to be asked of their framing.
+    JudgedPhoto::judge(jpeg, ShotRole::Other, &limits, &policy, &mut scratch).unwrap()
 }
 
 pub fn good_photo(seed: u64) -> JudgedPhoto {

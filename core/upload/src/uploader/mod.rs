@@ -17,11 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::step::{StepRunner, Tally};
 use crate::progress::HighWater;
+use crate::reconcile::reconcile;
 use crate::{Clock, ProgressEvent, StepPerformer, SyncEnd, SyncReport, TokenProvider, UploadError};
-
-/// How many photos travel at a time, by default. Two hide each other's round trips and server syncs; more only make
-/// each of them slower on a phone's uplink, so that fewer are complete when the network goes.
-pub const DEFAULT_PARALLELISM: usize = 2;
 
 /// The most photos that travel at a time. More would be impolite to the server.
 pub const MAX_PARALLELISM: usize = 8;
@@ -37,6 +34,9 @@ const MAX_NAP: Duration = Duration::from_secs(30);
 /// The shortest sleep, should the queue ask for one that is over already.
 const MIN_NAP: Duration = Duration::from_millis(20);
 
+/// How often a running uploader offers the queue to ask the server what it has. How often it is asked, the queue says.
+const QUESTION_INTERVAL: Duration = Duration::from_mins(10);
+
 /// Events that are kept for a reader who is behind: about 30 s of a fast upload.
 const EVENT_CAPACITY: usize = 1024;
 
@@ -45,7 +45,8 @@ const EVENT_CAPACITY: usize = 1024;
 /// When the app has signed in again, call [`CaptureStore::token_renewed`], then [`Uploader::wake`].
 pub struct Uploader {
     runner: StepRunner,
-    parallelism: usize,
+    /// How many photos travel at a time; `None`: as many as the network is good for.
+    parallelism: Option<usize>,
     patience: Duration,
     wake: Notify,
 }
@@ -75,18 +76,20 @@ impl Uploader {
                 clock,
                 refreshing: Arc::default(),
                 high_water: Arc::new(HighWater::default()),
+                send_times: Arc::default(),
                 events,
             },
-            parallelism: DEFAULT_PARALLELISM,
+            parallelism: None,
             patience: DEFAULT_PATIENCE,
             wake: Notify::new(),
         }
     }
 
-    /// With this many photos at a time, from 1 to [`MAX_PARALLELISM`].
+    /// With this many photos at a time, from 1 to [`MAX_PARALLELISM`], on whatever network; otherwise with as many as
+    /// [`Conditions::parallelism`] says.
     #[must_use]
     pub fn with_parallelism(mut self, photos: usize) -> Self {
-        self.parallelism = photos.clamp(1, MAX_PARALLELISM);
+        self.parallelism = Some(photos.clamp(1, MAX_PARALLELISM));
         self
     }
 
@@ -153,6 +156,7 @@ impl Uploader {
             tally: Arc::default(),
             patience: (persistence == Persistence::UntilNothingToDo).then_some(self.patience),
             quiet_since: Instant::now(),
+            asked: None,
         };
         let end = drive.go().await;
         // Whatever ended it: nothing stays under way, and every step is reported.
@@ -184,6 +188,8 @@ struct Drive<'a> {
     patience: Option<Duration>,
     /// Since when no step has been under way.
     quiet_since: Instant,
+    /// When the queue was last asked whether it wants to know what the server has.
+    asked: Option<Instant>,
 }
 
 impl Drive<'_> {
@@ -194,6 +200,7 @@ impl Drive<'_> {
                 return Ok(SyncEnd::Cancelled);
             }
             self.take_conditions().await?;
+            self.reconcile().await?;
             let idle = self.hand_out().await?;
             if !self.steps.is_empty() {
                 announced = None;
@@ -230,9 +237,24 @@ impl Drive<'_> {
         Ok(())
     }
 
+    /// Asks the server what it has, if the queue wants to know: as soon as there is a network, and from time to time.
+    async fn reconcile(&mut self) -> Result<(), UploadError> {
+        let has_asked = self.asked.is_some_and(|asked| asked.elapsed() < QUESTION_INTERVAL);
+        if has_asked || !self.known.online {
+            return Ok(());
+        }
+        self.asked = Some(Instant::now());
+        let runner = &self.uploader.runner;
+        tokio::select! {
+            () = self.cancel.cancelled() => Ok(()),
+            result = reconcile(&self.store, &runner.performer, &*runner.tokens, &runner.clock) => result.map(drop),
+        }
+    }
+
     /// Starts steps while the queue has some and hands are free. What the queue said when it had none.
     async fn hand_out(&mut self) -> Result<Option<Idle>, UploadError> {
-        while self.steps.len() < self.uploader.parallelism && !self.cancel.is_cancelled() {
+        let parallelism = self.uploader.parallelism.unwrap_or(self.known.parallelism());
+        while self.steps.len() < parallelism && !self.cancel.is_cancelled() {
             let (store, conditions, now) = (Arc::clone(&self.store), self.known, self.now());
             match spawn_blocking(move || store.next(conditions, now)).await?? {
                 Plan::Upload(step) => self.start(step),

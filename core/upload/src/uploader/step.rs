@@ -9,11 +9,12 @@ use clearshot_protocol::Timestamp;
 use clearshot_protocol::problem::ProblemCode;
 use tokio::sync::{Mutex, broadcast};
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::duration_until;
 use crate::answer::fault;
-use crate::progress::{HighWater, confirmed, failure, phase_after};
+use crate::progress::{HighWater, SendTimes, confirmed, failure, phase_after};
 use crate::{
     AccessToken, Clock, Phase, PhotoProgress, ProgressEvent, SentObserver, StepPerformer, SyncEnd,
     SyncReport, TokenError, TokenProvider, UploadError, bytes_to_send,
@@ -61,6 +62,7 @@ pub(super) struct StepRunner {
     /// Held while a token is refreshed, so that photos which are refused together share one fresh token.
     pub(super) refreshing: Arc<Mutex<()>>,
     pub(super) high_water: Arc<HighWater>,
+    pub(super) send_times: Arc<SendTimes>,
     pub(super) events: broadcast::Sender<ProgressEvent>,
 }
 
@@ -73,6 +75,7 @@ impl StepRunner {
         cancel: &CancellationToken,
         tally: &Arc<Tally>,
     ) -> Result<(), UploadError> {
+        let begun = Instant::now();
         let outcome = tokio::select! {
             biased;
             () = cancel.cancelled() => Outcome::Cancelled,
@@ -80,6 +83,9 @@ impl StepRunner {
             outcome = self.perform(&store, &step, tally) => outcome,
         };
         tracing::debug!(capture = %step.capture, failed = failure(&outcome).is_some(), "step done");
+        if bytes_to_send(&step.request).is_some() {
+            self.send_times.add(step.capture, begun.elapsed());
+        }
         self.report(store, step, outcome, tally).await
     }
 
@@ -166,8 +172,14 @@ impl StepRunner {
         tally.failures.fetch_add(u64::from(failed), Ordering::Relaxed);
         let sent = self.high_water.known(step.capture, confirmed(&step, &outcome));
         let (lease, capture, now) = (step.lease, step.capture, (self.clock)());
+        let send_times = Arc::clone(&self.send_times);
         let (state, next_at, outcome) = spawn_blocking(move || {
             let state = store.report(lease, &outcome, now)?;
+            if state == Some(CaptureState::Uploaded)
+                && let Some(took) = send_times.take(capture)
+            {
+                store.note_upload_time(took)?;
+            }
             let next_at = if failed { store.entry(capture)?.next_at } else { None };
             Ok::<(Option<CaptureState>, Option<Timestamp>, Outcome), UploadError>((state, next_at, outcome))
         })

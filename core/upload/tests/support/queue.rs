@@ -79,6 +79,7 @@ impl Phone {
         let png = noise(self.captures.len() as u32);
         let photo = JudgedPhoto::judge(
             &png,
+            role,
             &StillLimits::default(),
             &Policy::default(),
             &mut StillScratch::default(),

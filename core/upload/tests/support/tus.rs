@@ -6,6 +6,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clearshot_protocol::Sha256Digest;
+use clearshot_protocol::reconcile::{
+    HeldCapture, HeldState, RECONCILE_PATH, ReconcileAnswer, ReconcileRequest, ReconciledCapture,
+};
 
 use super::{Handler, Reply, Seen, Server, http, problem, tus};
 
@@ -25,6 +28,8 @@ pub struct State {
     pub faults: VecDeque<(&'static str, Fault)>,
     /// The tokens that are good; empty: all.
     pub good_tokens: Vec<String>,
+    /// The tokens that are good once a request was cut off.
+    pub good_after_a_cut: Vec<String>,
 }
 
 #[derive(Clone, Default)]
@@ -47,7 +52,7 @@ impl Tus {
         Server::with(handler).await
     }
 
-    fn reply(&self, seen: &Seen) -> Reply {
+    pub fn reply(&self, seen: &Seen) -> Reply {
         let mut state = self.state();
         let tokens = &state.good_tokens;
         if !tokens.is_empty()
@@ -55,16 +60,47 @@ impl Tus {
         {
             return super::reply(&problem("401 Unauthorized", "token-expired", ""));
         }
+        if seen.path == RECONCILE_PATH {
+            let tus = self.clone();
+            return Reply::Answer(Box::new(move |seen| tus.reconcile(seen)));
+        }
         let fault = state.faults.iter().position(|(method, _)| *method == seen.method);
         let fault = fault.and_then(|index| state.faults.remove(index)).map(|(_, fault)| fault);
         let tus = self.clone();
         match fault {
             None => Reply::Answer(Box::new(move |seen| tus.answer(seen))),
-            Some(Fault::Cut(after)) => Reply::Cut(after, Box::new(move |seen| drop(tus.answer(seen)))),
+            Some(Fault::Cut(after)) => {
+                state.good_tokens = std::mem::take(&mut state.good_after_a_cut);
+                Reply::Cut(after, Box::new(move |seen| drop(tus.answer(seen))))
+            }
             Some(Fault::Stall) => Reply::Stall,
             Some(Fault::Silence) => Reply::Silence,
             Some(Fault::Answer(answer)) => super::reply(&answer),
         }
+    }
+
+    fn reconcile(&self, seen: &Seen) -> String {
+        let request: ReconcileRequest = serde_json::from_slice(&seen.body).unwrap();
+        let state = self.state();
+        let held = |asked: &HeldCapture| {
+            let bytes = state.uploads.get(&asked.id.to_string());
+            let held = match bytes {
+                None => HeldState::Absent,
+                Some(bytes) if Sha256Digest::of(bytes) == asked.sha256 => HeldState::Accepted,
+                Some(_) => HeldState::Uploading,
+            };
+            let is_open = held == HeldState::Uploading;
+            ReconciledCapture {
+                id: asked.id,
+                state: held,
+                offset: bytes.filter(|_| is_open).map(|bytes| bytes.len() as u64),
+                location: is_open.then(|| format!("/v1/uploads/{}", asked.id)),
+                rejection: None,
+            }
+        };
+        let answer = ReconcileAnswer { captures: request.captures.iter().map(held).collect() };
+        let body = serde_json::to_string(&answer).unwrap();
+        http("200 OK", "Content-Type: application/json\r\n", &body)
     }
 
     fn answer(&self, seen: &Seen) -> String {

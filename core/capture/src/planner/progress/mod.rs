@@ -3,8 +3,8 @@
 //! ```text
 //! queued ──create──▶ uploading ──last byte──▶ uploaded ──accepted, same digest──▶ accepted
 //!    ▲                 │    ▲                    │
-//!    │ 404, 410        │    └── ask, append ─────┤ 404: created again under the same id
-//!    └─────────────────┴── too many faults ──▶ stalled;  413, 415, 422, 460, not evidence ──▶ rejected
+//!    │ 404, 410, 460   │    └── ask, append ─────┤ 404: created again under the same id
+//!    └─────────────────┴── too many faults ──▶ stalled;  413, 415, 422, not evidence, thrice 460 ──▶ rejected
 //! ```
 
 use std::time::Duration;
@@ -22,6 +22,19 @@ use crate::queue::CaptureState;
 /// When the server is asked whether it accepts: 0.3 s after the last byte (a re-check takes about that long), then 1 s,
 /// 2 s, doubling to the longest back-off.
 const FIRST_POLL: Duration = Duration::from_millis(300);
+
+/// How often a photo that a person at the shop looks at first is asked about: people take hours.
+const QUARANTINE_POLL: Duration = Duration::from_hours(1);
+
+/// How often all bytes may arrive without having the declared digest. They are whole here (that is checked before they
+/// are created anew), so something on the way changes them: a faulty proxy is not got rid of by a fourth try.
+const DIGEST_TRIES: u32 = 3;
+
+/// The code of a rejection that means the same as the status 460.
+const DIGEST_MISMATCH: &str = "digest_mismatch";
+
+/// Failed tries before time alone can stall a capture: a clock that jumps a day ahead is no day of failing.
+const TRIES_BEFORE_TIME: u32 = 3;
 
 /// The kind of a step that is out, by which its outcome is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +59,14 @@ pub(crate) struct Fault {
     pub(crate) detail: String,
 }
 
+impl Fault {
+    /// A person at the shop has to look at it.
+    pub(crate) fn quarantined(rejection: Option<&Rejection>) -> Self {
+        let detail = rejection.map(|rejection| rejection.detail.clone()).unwrap_or_default();
+        Self { code: "quarantined".to_owned(), detail }
+    }
+}
+
 /// How far an upload is. The fields are the columns of the same names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Progress {
@@ -61,6 +82,7 @@ pub(crate) struct Progress {
     pub(crate) polls: u32,
     pub(crate) uploaded_at: Option<Timestamp>,
     pub(crate) accepted_at: Option<Timestamp>,
+    pub(crate) mismatches: u32,
     pub(crate) fault: Option<Fault>,
 }
 
@@ -142,15 +164,16 @@ impl Progress {
     }
 
     /// Begins anew, at the shopper's wish or because the photo is back.
-    pub(crate) fn retry(&mut self, now: Timestamp) {
+    pub(crate) fn retry(&mut self) {
         if self.state == CaptureState::Rejected {
             self.forget_location();
         }
         self.offset_known = false;
         self.attempts = 0;
         self.failing_since = None;
-        self.next_at = Some(now);
+        self.next_at = None;
         self.polls = 0;
+        self.mismatches = 0;
         self.uploaded_at = None;
         self.high_water = 0;
         self.fault = None;
@@ -242,14 +265,30 @@ impl Progress {
                 self.next_at = None;
                 self.fault = None;
             }
-            EvidenceStatus::Rejected => {
-                self.state = CaptureState::Rejected;
-                self.next_at = None;
-                self.fault = fault;
+            EvidenceStatus::Rejected => match fault {
+                Some(fault) if fault.code == DIGEST_MISMATCH => {
+                    self.damaged_on_the_way(&fault.code, &fault.detail, None, situation);
+                }
+                fault => {
+                    self.state = CaptureState::Rejected;
+                    self.next_at = None;
+                    self.fault = fault;
+                }
+            },
+            EvidenceStatus::Quarantined => {
+                // Waits for a person, however long that takes; what comes after is timed anew.
+                self.uploaded_at = Some(situation.now);
+                self.attempts = 0;
+                self.failing_since = None;
+                self.polls = 0;
+                self.fault = Some(Fault::quarantined(rejection));
+                self.next_at = Some(later(situation.now, QUARANTINE_POLL));
             }
-            EvidenceStatus::Received | EvidenceStatus::Verifying | EvidenceStatus::Quarantined => {
+            EvidenceStatus::Received | EvidenceStatus::Verifying => {
                 let since = *self.uploaded_at.get_or_insert(situation.now);
-                if situation.now >= later(since, situation.config.stall_after) {
+                let config = situation.config;
+                // Time alone does not end it: the clock may have jumped.
+                if self.polls >= config.stall_tries && situation.now >= later(since, config.stall_after) {
                     self.end(
                         CaptureState::Stalled,
                         "not_confirmed",
@@ -296,7 +335,8 @@ impl Progress {
                 self.forget_location();
                 self.fault(code, detail, retry_after, situation);
             }
-            413 | 415 | 422 | 460 => self.end(CaptureState::Rejected, code, detail),
+            413 | 415 | 422 => self.end(CaptureState::Rejected, code, detail),
+            460 => self.damaged_on_the_way(code, detail, retry_after, situation),
             400..=499 if !matches!(status, 408 | 425 | 429) => self.end(CaptureState::Stalled, code, detail),
             _ => {
                 self.fault(code, detail, retry_after, situation);
@@ -307,6 +347,24 @@ impl Progress {
             }
         }
         Effect::None
+    }
+
+    /// The server has all bytes, and they are not those of the photo: they are sent again, from nothing.
+    fn damaged_on_the_way(
+        &mut self,
+        code: &str,
+        detail: &str,
+        retry_after: Option<Duration>,
+        situation: &Situation<'_>,
+    ) {
+        self.mismatches = self.mismatches.saturating_add(1);
+        if self.mismatches >= DIGEST_TRIES {
+            self.end(CaptureState::Rejected, code, detail);
+            return;
+        }
+        self.forget_location();
+        self.uploaded_at = None;
+        self.fault(code, detail, retry_after, situation);
     }
 
     fn end(&mut self, state: CaptureState, code: &str, detail: &str) {
@@ -321,7 +379,9 @@ impl Progress {
         self.attempts = self.attempts.saturating_add(1);
         let since = *self.failing_since.get_or_insert(situation.now);
         let config = situation.config;
-        if self.attempts >= config.stall_tries || situation.now >= later(since, config.stall_after) {
+        let too_long =
+            self.attempts >= TRIES_BEFORE_TIME && situation.now >= later(since, config.stall_after);
+        if self.attempts >= config.stall_tries || too_long {
             self.end(CaptureState::Stalled, code, detail);
             return;
         }

@@ -5,6 +5,9 @@ use super::*;
 
 const LENGTH: u64 = 20 * 1024 * 1024;
 
+/// In seconds.
+const DAY: i64 = 24 * 60 * 60;
+
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
@@ -27,6 +30,7 @@ fn fresh() -> Progress {
         polls: 0,
         uploaded_at: None,
         accepted_at: None,
+        mismatches: 0,
         fault: None,
     }
 }
@@ -202,11 +206,13 @@ fn twelve_failed_tries_or_a_day_of_them_stall_and_retrying_begins_anew() {
     driver.answer(&fault());
     assert_eq!(driver.progress.state, CaptureState::Stalled);
     assert_eq!(driver.progress.fault.as_ref().unwrap().code, "network");
-    driver.progress.retry(at(9));
+    driver.progress.retry();
     assert_eq!((driver.progress.state, driver.progress.attempts), (CaptureState::Queued, 0));
 
     driver.answer(&fault());
-    driver.now = at(9 + 24 * 60 * 60);
+    driver.now = at(9 + DAY);
+    driver.answer(&fault());
+    assert_eq!(driver.progress.state, CaptureState::Queued, "two tries, and a clock that may have jumped");
     driver.answer(&fault());
     assert_eq!(driver.progress.state, CaptureState::Stalled);
 }
@@ -248,7 +254,7 @@ fn an_upload_that_the_server_forgot_is_created_again_from_nothing() {
 
 #[test]
 fn what_the_server_cannot_take_is_rejected_with_its_reason_and_the_unexplained_stalls() {
-    for status in [413, 415, 422, 460] {
+    for status in [413, 415, 422] {
         let mut driver = Driver::new(LENGTH);
         driver.answer(&refused(status));
         assert_eq!(driver.progress.state, CaptureState::Rejected);
@@ -273,9 +279,68 @@ fn asking_for_the_servers_word_becomes_slower_and_ends_after_a_day() {
         assert_eq!(driver.progress.next_at, Some(at(seconds)));
     }
     assert_eq!(driver.progress.attempts, 0);
-    driver.now = at(24 * 60 * 60);
-    driver.answer(&evidence(EvidenceStatus::Quarantined));
+    driver.answer(&evidence(EvidenceStatus::Received));
+    driver.now = at(DAY);
+    driver.answer(&evidence(EvidenceStatus::Verifying));
     assert_eq!(driver.progress.state, CaptureState::Stalled);
+}
+
+#[test]
+fn a_clock_that_jumps_a_day_ahead_after_the_last_byte_stalls_nothing() {
+    let mut driver = Driver::uploaded(1_000);
+    driver.now = at(DAY);
+    driver.answer(&evidence(EvidenceStatus::Verifying));
+    assert_eq!(driver.progress.state, CaptureState::Uploaded);
+}
+
+#[test]
+fn what_a_person_looks_at_first_is_asked_about_every_hour_and_never_stalls() {
+    let mut driver = Driver::uploaded(1_000);
+    for hour in 0..24 * 30 {
+        driver.now = at(hour * 3_600);
+        driver.answer(&evidence(EvidenceStatus::Quarantined));
+        assert_eq!(driver.progress.state, CaptureState::Uploaded);
+        assert_eq!(driver.progress.next_at, Some(at((hour + 1) * 3_600)));
+    }
+    driver.answer(&evidence(EvidenceStatus::Verifying));
+    assert_eq!(driver.progress.state, CaptureState::Uploaded, "the check that follows has its own day");
+    driver.answer(&evidence(EvidenceStatus::Accepted));
+    assert_eq!(driver.progress.state, CaptureState::Accepted);
+}
+
+#[test]
+fn bytes_that_were_damaged_on_their_way_are_sent_again_from_nothing_and_rejected_the_third_time() {
+    let rejection = Some(Rejection { code: "digest_mismatch".to_owned(), detail: "why".to_owned() });
+    let said_later = Outcome::Evidence { status: EvidenceStatus::Rejected, sha256: digest(), rejection };
+    for (length, said) in [(1_000, refused(460)), (LENGTH, refused(460)), (1_000, said_later)] {
+        let mut driver = Driver::new(length);
+        for tries in 1..=3 {
+            assert_eq!(driver.progress.offset, 0);
+            let later = matches!(said, Outcome::Evidence { .. });
+            driver.answer(&created(if later { length } else { 0 }));
+            let refusing = driver.begin().0;
+            driver.apply(refusing, &said);
+            let expected = if tries < 3 { CaptureState::Queued } else { CaptureState::Rejected };
+            assert_eq!(driver.progress.state, expected, "after {tries}");
+            assert_eq!(driver.progress.next_at.is_some(), tries < 3);
+        }
+        driver.progress.retry();
+        driver.answer(&created(length));
+        driver.answer(&evidence(EvidenceStatus::Accepted));
+        assert_eq!(driver.progress.state, CaptureState::Accepted);
+    }
+}
+
+#[test]
+fn a_server_that_keeps_refusing_the_creation_for_its_digest_is_asked_three_times() {
+    let mut driver = Driver::new(1_000);
+    for _ in 0..2 {
+        driver.answer(&refused(460));
+        assert!(matches!(driver.request(), UploadRequest::Create { body: 0, .. }));
+    }
+    driver.answer(&refused(460));
+    assert_eq!(driver.progress.state, CaptureState::Rejected);
+    assert_eq!(driver.progress.fault.unwrap().code, "code-460");
 }
 
 #[test]
@@ -301,7 +366,7 @@ fn evidence_that_the_server_rejects_keeps_its_reason_and_a_retry_creates_it_agai
     driver.answer(&Outcome::Evidence { status: EvidenceStatus::Rejected, sha256: digest(), rejection });
     assert_eq!(driver.progress.state, CaptureState::Rejected);
     assert_eq!(driver.progress.fault.as_ref().unwrap().code, "not_an_image");
-    driver.progress.retry(at(1));
+    driver.progress.retry();
     assert!(matches!(driver.request(), UploadRequest::Create { .. }));
 }
 
@@ -345,7 +410,7 @@ proptest! {
         for (outcome, seconds) in outcomes {
             driver.now = later(driver.now, Duration::from_secs(seconds.unsigned_abs()));
             if !matches!(driver.progress.state, CaptureState::Queued | CaptureState::Uploading | CaptureState::Uploaded) {
-                driver.progress.retry(driver.now);
+                driver.progress.retry();
             }
             let before = driver.progress.clone();
             let (step, request) = driver.begin();

@@ -1,0 +1,65 @@
+//! An unfinished upload is taken back.
+
+use std::sync::Arc;
+
+use clearshot_protocol::problem::ProblemCode;
+use serde_json::Value;
+
+use super::receive::blocking;
+use super::spool;
+use super::standing::{find, overtaken, reload, take_turn};
+use super::turns::Turn;
+use crate::app::App;
+use crate::auth::Principal;
+use crate::error::ServerError;
+use crate::lifecycle::EvidenceStep;
+use crate::problem::ApiError;
+use crate::store::uploads::{Move, UploadRow, UploadState};
+
+/// Ends the upload and whoever still writes to it; its bytes are removed. Evidence cannot be taken back.
+pub(super) async fn terminate(app: &Arc<App>, principal: &Principal, id: &str) -> Result<(), ApiError> {
+    let found = find(app, principal, id).await?;
+    let turn = take_turn(app, &found).await?;
+    let upload = reload(app, found.id).await?;
+    if upload.state == UploadState::Complete && upload.attached.is_some() {
+        return Err(ApiError::new(
+            ProblemCode::Forbidden,
+            "the upload is complete; evidence cannot be taken back",
+        ));
+    }
+    if end(app, &upload, &turn, UploadState::Terminated).await? {
+        Ok(())
+    } else {
+        Err(overtaken(upload.offset))
+    }
+}
+
+/// Ends an upload that is not evidence, in the state `gone`. The row stays, so that the next request hears that it is
+/// gone. False when a later turn has written before.
+pub(super) async fn end(
+    app: &Arc<App>,
+    upload: &UploadRow,
+    turn: &Turn,
+    gone: UploadState,
+) -> Result<bool, ServerError> {
+    let now = app.clock.now();
+    let mut change = app.store.change().await?;
+    let to = Move {
+        generation: turn.generation(),
+        offset: upload.offset,
+        length: None,
+        sha256: None,
+        state: gone,
+    };
+    if !change.move_upload(upload.id, &to, now).await? {
+        return Ok(false);
+    }
+    if let Some(attached) = upload.attached {
+        change.step(attached.evidence_id, EvidenceStep::Withdraw, &Value::Null, now).await?;
+    }
+    change.commit().await?;
+    app.turns.forget(upload.id);
+    let (folder, id) = (app.folder.clone(), upload.id);
+    blocking(move || Ok(spool::remove(&folder, id)?)).await?;
+    Ok(true)
+}
