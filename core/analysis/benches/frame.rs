@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use clearshot_analysis::internals::{Reduction, TilePass};
+use clearshot_analysis::internals::{Reduction, TilePass, picture};
 use clearshot_analysis::{FrameContext, FrameScratch, LumaPlane, Policy, analyse_frame};
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -32,18 +32,6 @@ fn frames(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-/// A lit scene with edges, texture and a little noise.
-fn picture(width: usize, height: usize) -> Vec<u8> {
-    let pixel = |index: usize| {
-        let (x, y) = ((index % width) as f64 / width as f64, (index / width) as f64 / height as f64);
-        let disc = if (x - 0.4).hypot(y - 0.6) < 0.25 { 60.0 } else { 0.0 };
-        let stripe = if ((x * 26.0) as usize + (y * 12.0) as usize).is_multiple_of(3) { 40.0 } else { 0.0 };
-        let grain = ((index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61) as f64;
-        (60.0 + disc + stripe + 40.0 * x + grain) as u8
-    };
-    (0..width * height).map(pixel).collect()
 }
 
 criterion_group!(benches, frames);

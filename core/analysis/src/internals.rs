@@ -40,3 +40,15 @@ impl Reduction {
         self.plane.data.len()
     }
 }
+
+/// A luma plane to measure on: a lit scene with edges, texture and a little noise; dense, row by row.
+pub fn picture(width: usize, height: usize) -> Vec<u8> {
+    let pixel = |index: usize| {
+        let (x, y) = ((index % width) as f64 / width as f64, (index / width) as f64 / height as f64);
+        let disc = if (x - 0.4).hypot(y - 0.6) < 0.25 { 60.0 } else { 0.0 };
+        let stripe = if ((x * 26.0) as usize + (y * 12.0) as usize).is_multiple_of(3) { 40.0 } else { 0.0 };
+        let grain = ((index as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61) as f64;
+        (60.0 + disc + stripe + 40.0 * x + grain) as u8
+    };
+    (0..width * height).map(pixel).collect()
+}

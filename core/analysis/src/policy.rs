@@ -4,7 +4,7 @@
 //! Not in here: the constants of the measurements themselves. They stand in their modules, because changing one
 //! changes what the numbers mean.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Declares the policy once: fields, documentation, bounds and defaults cannot drift apart.
@@ -197,19 +197,27 @@ pub(crate) fn in_bounds(field: &'static str, value: f64, min: f64, max: f64) -> 
     }
 }
 
-impl Serialize for Policy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
+/// Reading and writing of a set of thresholds that derives serde with `remote = "Self"`: what is read is validated.
+macro_rules! checked_serde {
+    ($policy:ty) => {
+        impl serde::Serialize for $policy {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
 
-impl<'de> Deserialize<'de> for Policy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let policy = Self::deserialize(deserializer)?;
-        policy.validate().map_err(serde::de::Error::custom)?;
-        Ok(policy)
-    }
+        impl<'de> serde::Deserialize<'de> for $policy {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let policy = Self::deserialize(deserializer)?;
+                policy.validate().map_err(serde::de::Error::custom)?;
+                Ok(policy)
+            }
+        }
+    };
 }
+pub(crate) use checked_serde;
+
+checked_serde!(Policy);
 
 #[cfg(test)]
 mod tests {

@@ -13,18 +13,6 @@ use clearshot_protocol::CaptureId;
 use support::disk::{Disk, Trouble};
 use support::*;
 
-fn phone_with_two() -> (Phone, [CaptureId; 2]) {
-    let phone = Phone::new();
-    let store = phone.store();
-    let session = session(&store);
-    let ids = [keep(&store, shot(&session, 0), 1).id, keep(&store, shot(&session, 1), 2).id];
-    (phone, ids)
-}
-
-fn database(phone: &Phone) -> std::path::PathBuf {
-    phone.folder.path().join("queue.sqlite")
-}
-
 fn ids(store: &CaptureStore) -> Vec<CaptureId> {
     store.queue().unwrap().into_iter().map(|entry| entry.capture).collect()
 }

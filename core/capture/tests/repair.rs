@@ -14,19 +14,6 @@ use clearshot_protocol::seal::Identity;
 use clearshot_protocol::{CaptureId, Sha256Digest};
 use support::*;
 
-/// A phone with two captures, closed.
-fn phone_with_two() -> (Phone, [CaptureId; 2]) {
-    let phone = Phone::new();
-    let store = phone.store();
-    let session = session(&store);
-    let ids = [keep(&store, shot(&session, 0), 1).id, keep(&store, shot(&session, 1), 2).id];
-    (phone, ids)
-}
-
-fn database(phone: &Phone) -> std::path::PathBuf {
-    phone.folder.path().join("queue.sqlite")
-}
-
 fn change_byte(path: &std::path::Path, offset: u64) {
     let byte = fs::read(path).unwrap()[offset as usize];
     let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();

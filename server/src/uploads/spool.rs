@@ -154,13 +154,18 @@ fn hash_file(file: &mut File, length: u64) -> io::Result<HashState> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_digest_goes_on_whether_it_is_remembered_or_computed_again() {
+    fn new_spool() -> (tempfile::TempDir, DataFolder, Uuid, Spool) {
         let temporary = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(temporary.path()).unwrap();
         let upload = Uuid::from_u128(7);
         Spool::create(&folder, upload).unwrap();
-        let mut spool = Spool::open(&folder, upload, 0, None).unwrap();
+        let spool = Spool::open(&folder, upload, 0, None).unwrap();
+        (temporary, folder, upload, spool)
+    }
+
+    #[test]
+    fn the_digest_goes_on_whether_it_is_remembered_or_computed_again() {
+        let (_temporary, folder, upload, mut spool) = new_spool();
         spool.append(b"a chipped ").unwrap();
         spool.sync().unwrap();
         let known = spool.close();
@@ -173,11 +178,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_back_is_in_neither_the_file_nor_the_digest() {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(temporary.path()).unwrap();
-        let upload = Uuid::from_u128(7);
-        Spool::create(&folder, upload).unwrap();
-        let mut spool = Spool::open(&folder, upload, 0, None).unwrap();
+        let (_temporary, folder, upload, mut spool) = new_spool();
         spool.append(b"a chipped ").unwrap();
         let mark = spool.mark();
         spool.append(b"mouse").unwrap();
@@ -190,11 +191,7 @@ mod tests {
 
     #[test]
     fn bytes_that_were_never_acknowledged_are_cut_off() {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(temporary.path()).unwrap();
-        let upload = Uuid::from_u128(7);
-        Spool::create(&folder, upload).unwrap();
-        let mut spool = Spool::open(&folder, upload, 0, None).unwrap();
+        let (_temporary, folder, upload, mut spool) = new_spool();
         spool.append(b"durable, garbage").unwrap();
         drop(spool);
         let spool = Spool::open(&folder, upload, 7, None).unwrap();

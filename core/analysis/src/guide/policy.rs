@@ -3,9 +3,9 @@
 //! Apart from [`crate::Policy`]: that one decides what a photo is worth, on the phone and on the server, and is hashed into every
 //! report. This one decides how the shopper is spoken to, and changes no verdict.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::policy::{PolicyError, in_bounds};
+use crate::policy::{PolicyError, checked_serde, in_bounds};
 
 /// Every time and share of the guide. The default is the shipped one. Reading one from JSON checks every bound; a
 /// field that is missing takes its default, one that is unknown is an error.
@@ -96,19 +96,7 @@ impl GuidePolicy {
     }
 }
 
-impl Serialize for GuidePolicy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for GuidePolicy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let policy = Self::deserialize(deserializer)?;
-        policy.validate().map_err(serde::de::Error::custom)?;
-        Ok(policy)
-    }
-}
+checked_serde!(GuidePolicy);
 
 #[cfg(test)]
 mod tests {

@@ -173,3 +173,17 @@ pub fn send_all(store: &CaptureStore, mut second: i64) -> i64 {
         }
     }
 }
+
+/// A phone with two captures, closed.
+pub fn phone_with_two() -> (Phone, [CaptureId; 2]) {
+    let phone = Phone::new();
+    let store = phone.store();
+    let session = session(&store);
+    let ids = [keep(&store, shot(&session, 0), 1).id, keep(&store, shot(&session, 1), 2).id];
+    (phone, ids)
+}
+
+/// The database of its queue.
+pub fn database(phone: &Phone) -> std::path::PathBuf {
+    phone.folder.path().join("queue.sqlite")
+}
