@@ -6,13 +6,12 @@
 #![allow(clippy::expect_used, reason = "a bench that cannot start has nothing to measure")]
 
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use clearshot_analysis::internals::{Reduction, TilePass, picture};
 use clearshot_analysis::{FrameContext, FrameScratch, LumaPlane, Policy, analyse_frame};
 use clearshot_benches::measure::thread_time;
+use clearshot_benches::peer::Peer;
 
 /// Runs of each side, of which the median counts.
 const ROUNDS: usize = 41;
@@ -24,18 +23,18 @@ const SIZES: [(&str, usize, usize); 4] =
 
 fn main() {
     let python = std::env::var("CLEARSHOT_OPENCV_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut peer = match Peer::start(&python) {
+    let mut peer = match Peer::start(&python, "opencv_peer.py", &[]) {
         Ok(peer) => peer,
         Err(reason) => {
             println!("no OpenCV in {python} ({reason}): pip install --requirement benches/requirements.txt");
             return;
         }
     };
-    println!("{} on one thread; ours: {}", peer.version, TilePass::instruction_set());
+    println!("{} on one thread; ours: {}", peer.version(), TilePass::instruction_set());
     println!("medians of {ROUNDS} runs in turns, CPU time of the thread");
     for (name, width, height) in SIZES {
         let data = picture(width, height);
-        peer.send(&data, width, height);
+        peer.send(&format!("plane {width} {height}"), &data);
         measure(name, &LumaPlane::new(&data, width, height, width, 1).expect("the plane fits"), &mut peer);
     }
 }
@@ -50,13 +49,13 @@ fn measure(name: &str, plane: &LumaPlane<'_>, peer: &mut Peer) {
     let is_vga = name == "VGA";
     for _ in 0..WARM_UP + ROUNDS {
         whole.push(timed(|| analyse_frame(plane, &context, &policy, &mut scratch)));
-        apps.push(peer.run("apps"));
+        apps.push(peer.time("apps"));
         reduce.push(timed(|| reduction.run(plane)));
         if is_vga {
             tiles.push(timed(|| pass.run(plane)));
-            in_whole.push(peer.run("whole"));
+            in_whole.push(peer.time("whole"));
             tiles.push(timed(|| pass.run(plane)));
-            per_tile.push(peer.run("tiles"));
+            per_tile.push(peer.time("tiles"));
             scalar.push(timed(|| pass.run_scalar(plane)));
         }
     }
@@ -106,55 +105,5 @@ impl Times {
         let mut times = self.0[WARM_UP..].to_vec();
         times.sort();
         times[times.len() / 2]
-    }
-}
-
-/// OpenCV in a process of its own.
-struct Peer {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    version: String,
-}
-
-impl Peer {
-    fn start(python: &str) -> Result<Self, String> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/opencv_peer.py");
-        let mut child = Command::new(python)
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| error.to_string())?;
-        let requests = child.stdin.take().ok_or("it has no input")?;
-        let answers = BufReader::new(child.stdout.take().ok_or("it has no output")?);
-        let mut peer = Self { child, requests, answers, version: String::new() };
-        peer.version = peer.answer();
-        if peer.version.is_empty() { Err("it says nothing".to_owned()) } else { Ok(peer) }
-    }
-
-    fn send(&mut self, data: &[u8], width: usize, height: usize) {
-        writeln!(self.requests, "plane {width} {height}").expect("the peer listens");
-        self.requests.write_all(data).expect("the peer takes the plane");
-        self.requests.flush().expect("the peer takes the plane");
-        assert_eq!(self.answer(), "ready");
-    }
-
-    fn run(&mut self, variant: &str) -> Duration {
-        writeln!(self.requests, "run {variant}").expect("the peer listens");
-        Duration::from_nanos(self.answer().parse().expect("the peer answers in nanoseconds"))
-    }
-
-    fn answer(&mut self) -> String {
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("the peer answers");
-        line.trim().to_owned()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -14,6 +14,8 @@ mod killed;
 mod network_faults;
 mod nothing_in_clear;
 mod refusals;
+mod relevance;
+mod rights;
 mod same_beginnings;
 mod storm;
 mod takeover;

@@ -23,13 +23,23 @@ const NEW_LENGTH: usize = 64_000;
 const STALLED_LENGTH: usize = 2_000_000;
 const SENT_BEFORE_STALL: usize = 64_000;
 
-/// What a stalled connection may cost the server in memory: far more than it does, and far less than what it declared.
-/// The figure that counts is that of 2,000 and a release build (docs/reliability.md): a few hundred connections that come
-/// at once are all gathered in memory at once, which the allocator keeps.
-const KIB_PER_STALLED: u64 = 256;
+/// What a stalled connection may cost the server in memory, in KiB, where there are many: the read buffer of 32 KiB, and
+/// the rest. Measured: 70 to 74.
+const KIB_PER_STALLED: f64 = 80.0;
+
+/// So many are many. Of fewer, all come at once, and what all of them sent is gathered at once, which the allocator keeps.
+const MANY: u64 = 2_000;
+
+/// The same where there are fewer. Measured with 300: 96 to 124, in a debug build as in a release build.
+const KIB_PER_STALLED_OF_FEW: f64 = 144.0;
 
 /// The server writes what pauses after 250 ms; by then it holds nothing for the stalled.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// The most new uploads under way at a time. With 2,000 stalled and 256 active they stay below the 4,096 requests that the
+/// server takes at a time: on a machine that is too slow for so many each second they would pile up until it rightly said
+/// 503. So every 503 that is seen here is an error of the server's.
+const MOST_NEW: usize = 1_024;
 
 /// A healthy upload that takes longer blocks, on however loaded a machine.
 const SLOWEST: Duration = Duration::from_mins(1);
@@ -76,15 +86,22 @@ fn stalled_connections_cost_little_and_the_healthy_see_no_error() {
             })
         })
         .collect();
-    let (mut peak, mut given_up) = (with_stalled, 0);
+    let (mut peak, mut given_up, mut held_back) = (with_stalled, 0, 0);
     while Instant::now() < ends {
         let second = Instant::now();
-        workers.extend((0..new_each_second).map(|_| {
+        let new_under_way = workers.len().saturating_sub(active as usize);
+        let new = (new_each_second as usize).min(MOST_NEW.saturating_sub(new_under_way));
+        held_back += new_each_second as usize - new;
+        workers.extend((0..new).map(|_| {
             let (seen, token, address) = (Arc::clone(&seen), token.clone(), server.address);
             thread::spawn(move || upload(address, &token, NEW_LENGTH, &seen))
         }));
         peak = peak.max(resident_kib(server.process()));
         given_up += renew(&mut stalled, server.address, &token);
+        // A thread that has ended keeps its stack until it is joined.
+        for worker in workers.extract_if(.., |worker| worker.is_finished()) {
+            worker.join().unwrap();
+        }
         thread::sleep(Duration::from_secs(1).saturating_sub(second.elapsed()));
     }
     for worker in workers {
@@ -97,7 +114,7 @@ fn stalled_connections_cost_little_and_the_healthy_see_no_error() {
     let per_stalled = with_stalled.saturating_sub(before) as f64 / stalled_count as f64;
     println!(
         "{stalled_count} stalled: {per_stalled:.1} KiB each ({before} to {with_stalled} KiB); {active} active and \
-         {new_each_second} new a second for {} s: {} uploads, p50 {:?}, p95 {:?}, slowest {:?}; resident {peak} KiB at \
+         {new_each_second} new a second, {held_back} of them held back, for {} s: {} uploads, p50 {:?}, p95 {:?}, slowest {:?}; resident {peak} KiB at \
          most; refused {:?}, broken {}; {given_up} stalled were given up (408) and replaced",
         time.as_secs(),
         seen.took.len(),
@@ -110,7 +127,8 @@ fn stalled_connections_cost_little_and_the_healthy_see_no_error() {
     assert!(seen.refused.is_empty() && seen.broken == 0, "{:?}, {} broken", seen.refused, seen.broken);
     assert!(seen.took.len() as u64 > active, "the healthy got nothing done");
     assert!(at(100) < SLOWEST, "a healthy upload took {:?}", at(100));
-    assert!(per_stalled <= KIB_PER_STALLED as f64, "{per_stalled:.1} KiB for each stalled connection");
+    let most = if stalled_count >= MANY { KIB_PER_STALLED } else { KIB_PER_STALLED_OF_FEW };
+    assert!(per_stalled <= most, "{per_stalled:.1} KiB for each stalled connection");
 }
 
 /// A connection that hangs in the middle of its upload.

@@ -2,4 +2,5 @@
 //! everything else is built and tested without it.
 
 pub mod measure;
+pub mod peer;
 pub mod photo;

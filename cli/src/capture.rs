@@ -14,6 +14,7 @@ use clearshot_protocol::seal::Recipient;
 use clearshot_protocol::{ReturnId, ReturnItemId, ShotId, Timestamp};
 use serde_json::json;
 
+use crate::model::ModelArguments;
 use crate::output;
 use crate::phone::{Phone, Service, ask_service};
 use crate::photo_files::{PhotoError, read_photo};
@@ -51,6 +52,8 @@ pub(crate) struct CaptureArguments {
     /// The service's public key (age1…), to begin a queue without a network
     #[arg(long, value_name = "KEY", requires = "server")]
     recipient: Option<Recipient>,
+    #[command(flatten)]
+    model: ModelArguments,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -66,7 +69,10 @@ fn network(word: &str) -> Result<MeteredPolicy, &'static str> {
 pub(crate) fn run(arguments: &CaptureArguments) -> anyhow::Result<ExitCode> {
     let phone = Phone::at(&arguments.queue);
     learn_service(&phone, arguments)?;
-    let store = phone.open()?;
+    let mut store = phone.open()?;
+    if let Some(model) = arguments.model.load()? {
+        store = store.with_model(model);
+    }
     let session = session(&store, arguments)?;
     let mut capturer = Capturer::new(&store);
     let mut all_saved = true;
@@ -186,9 +192,7 @@ impl<'a> Capturer<'a> {
     ) -> Result<Taken, PhotoError> {
         let bytes = read_photo(path, &self.limits)?;
         let taken_at = Timestamp::now();
-        let derivative = self.store.next_derivative()?;
-        let mut photo =
-            JudgedPhoto::judge_for(&bytes, role, &derivative, &self.limits, &self.policy, &mut self.scratch)?;
+        let mut photo = self.store.judge(&bytes, role, &self.limits, &self.policy, &mut self.scratch)?;
         let assessment = self.store.assess(shot, &mut photo)?;
         let decision = if insist { Keep::Override } else { Keep::AsGood };
         let new =
@@ -216,6 +220,7 @@ fn print_taken(path: &Path, result: &Result<Taken, PhotoError>) -> anyhow::Resul
                 output::bytes(saved.length),
                 if saved.kept_anyway.is_some() { ", kept anyway" } else { "" },
             ))?;
+            print_reasons(photo)?;
         }
         Ok(Taken::Asked { photo, .. }) => {
             output::print_line(&format!(
@@ -223,9 +228,7 @@ fn print_taken(path: &Path, result: &Result<Taken, PhotoError>) -> anyhow::Resul
                 output::verdict(photo.verdict()),
                 output::figures(photo.report())
             ))?;
-            for reason in &photo.report().reasons {
-                output::print_line(&format!("        {}: {}", reason.code(), reason.hint()))?;
-            }
+            print_reasons(photo)?;
             output::print_line("        Take another photo, or keep this one with --keep.")?;
         }
         Err(error) => {
@@ -235,6 +238,14 @@ fn print_taken(path: &Path, result: &Result<Taken, PhotoError>) -> anyhow::Resul
                 error.detail
             ))?;
         }
+    }
+    Ok(())
+}
+
+/// Why the photo should be retaken; nothing for a good one.
+fn print_reasons(photo: &JudgedPhoto) -> anyhow::Result<()> {
+    for reason in &photo.report().reasons {
+        output::print_line(&format!("        {}: {}", reason.code(), reason.hint()))?;
     }
     Ok(())
 }

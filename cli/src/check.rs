@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clearshot_analysis::{
-    FrameContext, FrameReport, FrameScratch, PREVIEW_LONG_SIDE, Policy, Still, StillLimits, StillReport,
-    StillScratch, analyse_frame,
+    FrameContext, FrameReport, FrameScratch, LumaPlane, PREVIEW_LONG_SIDE, Policy, Still, StillLimits,
+    StillReport, StillScratch, analyse_frame,
 };
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::model::{ModelArguments, ModelName, SharedModel, look};
 use crate::output;
 use crate::photo_files::{FailedPhoto, PhotoError, photos_of, read_photo};
 use crate::scene::SceneArguments;
@@ -25,17 +26,19 @@ pub(crate) struct CheckArguments {
     as_frame: bool,
     #[command(flatten)]
     scene: SceneArguments,
+    #[command(flatten)]
+    model: ModelArguments,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
-    let mut checker = Checker::new(arguments);
+    let mut checker = Checker::new(arguments)?;
     let mut all_judged = true;
     for path in arguments.paths.iter().flat_map(|path| photos_of(path)) {
         match path.and_then(|path| checker.check(&path)) {
-            Ok(checked) if arguments.json => output::print_json(&checked.to_json()?)?,
+            Ok(checked) if arguments.json => output::print_json(&checked.to_json(checker.model.as_ref())?)?,
             Ok(checked) => checked.print()?,
             Err(failed) => {
                 all_judged = false;
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 struct Checker {
     as_frame: bool,
     context: FrameContext,
+    model: Option<SharedModel>,
     policy: Policy,
     limits: StillLimits,
     scratch: StillScratch,
@@ -56,10 +60,10 @@ struct Checker {
 }
 
 impl Checker {
-    fn new(arguments: &CheckArguments) -> Self {
+    fn new(arguments: &CheckArguments) -> anyhow::Result<Self> {
         let (policy, limits, scratch, frame_scratch) = Default::default();
-        let context = arguments.scene.context();
-        Self { as_frame: arguments.as_frame, context, policy, limits, scratch, frame_scratch }
+        let (context, model) = (arguments.scene.context(), arguments.model.load()?);
+        Ok(Self { as_frame: arguments.as_frame, context, model, policy, limits, scratch, frame_scratch })
     }
 
     fn check(&mut self, path: &Path) -> Result<Checked, FailedPhoto> {
@@ -82,12 +86,19 @@ impl Checker {
 
     fn judge(&mut self, still: &Still) -> Result<Judgement, PhotoError> {
         if !self.as_frame {
-            return Ok(Judgement::Still(Box::new(still.report_in(&self.context, &self.policy))));
+            let context = self.seeing(&still.plane())?;
+            return Ok(Judgement::Still(Box::new(still.report_in(&context, &self.policy))));
         }
         let preview = still.preview(PREVIEW_LONG_SIDE);
-        let report = analyse_frame(&preview.plane(), &self.context, &self.policy, &mut self.frame_scratch)?;
+        let context = self.seeing(&preview.plane())?;
+        let report = analyse_frame(&preview.plane(), &context, &self.policy, &mut self.frame_scratch)?;
         let size = Size { width: preview.width(), height: preview.height() };
         Ok(Judgement::Frame { preview: size, report: Box::new(report) })
+    }
+
+    /// The scene, with what the model sees of it.
+    fn seeing(&self, picture: &LumaPlane<'_>) -> Result<FrameContext, PhotoError> {
+        Ok(FrameContext { sighting: look(self.model.as_ref(), picture)?, ..self.context })
     }
 }
 
@@ -124,6 +135,9 @@ struct CheckedJson<'a> {
     preview: Option<&'a Size>,
     #[serde(flatten)]
     report: Value,
+    /// The model that looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<ModelName<'a>>,
     millis: Millis,
 }
 
@@ -135,7 +149,7 @@ struct Millis {
 
 impl Checked {
     /// With the report's fields beside its own; the original's size stays as it is.
-    fn to_json(&self) -> serde_json::Result<CheckedJson<'_>> {
+    fn to_json<'a>(&'a self, model: Option<&'a SharedModel>) -> serde_json::Result<CheckedJson<'a>> {
         let (preview, mut report) = match &self.judgement {
             Judgement::Still(report) => (None, serde_json::to_value(report)?),
             Judgement::Frame { preview, report } => (Some(preview), serde_json::to_value(report)?),
@@ -145,7 +159,8 @@ impl Checked {
         }
         let millis = Millis { decode: rounded_millis(self.decode), analyse: rounded_millis(self.analyse) };
         let Self { width, height, orientation, .. } = *self;
-        Ok(CheckedJson { path: &self.path, width, height, orientation, preview, report, millis })
+        let model = model.map(ModelName::of);
+        Ok(CheckedJson { path: &self.path, width, height, orientation, preview, report, model, millis })
     }
 
     fn print(&self) -> anyhow::Result<()> {

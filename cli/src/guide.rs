@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use clearshot_analysis::{
     Flicker, FrameContext, Guidance, Guide, GuidePolicy, Hint, HintSet, LiveView, Look, PREVIEW_LONG_SIDE,
-    Policy, Preview, Still, StillLimits, StillScratch, TorchAdvice,
+    Policy, Preview, Relevance, Still, StillLimits, StillScratch, TorchAdvice,
 };
+use clearshot_relevance::{Schedule, SubjectWatch, ThermalState};
 use serde::Serialize;
 
+use crate::model::ModelArguments;
 use crate::output;
 use crate::photo_files::{FailedPhoto, photos_of, read_photo};
 use crate::scene::SceneArguments;
@@ -35,13 +37,15 @@ pub(crate) struct GuideArguments {
     hold: Option<f64>,
     #[command(flatten)]
     scene: SceneArguments,
+    #[command(flatten)]
+    model: ModelArguments,
     /// One JSON object for each frame, and one with the summary
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(arguments: &GuideArguments) -> anyhow::Result<ExitCode> {
-    let mut player = Player::new(arguments);
+    let mut player = Player::new(arguments)?;
     let mut all_played = true;
     for path in arguments.frames.iter().flat_map(|path| photos_of(path)) {
         match path.and_then(|path| player.load(&path)) {
@@ -72,15 +76,16 @@ struct Player {
     limits: StillLimits,
     scratch: StillScratch,
     live: LiveView,
+    watch: SubjectWatch,
     /// What was printed last.
     printed: Option<Shown>,
     tally: Tally,
 }
 
 impl Player {
-    fn new(arguments: &GuideArguments) -> Self {
+    fn new(arguments: &GuideArguments) -> anyhow::Result<Self> {
         let (policy, limits, scratch) = Default::default();
-        Self {
+        Ok(Self {
             json: arguments.json,
             fps: arguments.fps,
             frames_each: arguments.hold.map_or(1, |hold| (hold * arguments.fps).round().max(1.0) as u64),
@@ -89,9 +94,10 @@ impl Player {
             limits,
             scratch,
             live: LiveView::new(Guide::new(GuidePolicy::default())),
+            watch: SubjectWatch::new(arguments.model.load()?, Schedule::default()),
             printed: None,
             tally: Tally::default(),
-        }
+        })
     }
 
     fn load(&mut self, path: &Path) -> Result<Picture, FailedPhoto> {
@@ -105,7 +111,11 @@ impl Player {
         self.tally.pictures += 1;
         for _ in 0..self.frames_each {
             let now = Duration::from_secs_f64(self.tally.frames as f64 / self.fps);
-            let look = self.live.advance(&picture.preview.plane(), &self.context, &self.policy, now)?;
+            let plane = picture.preview.plane();
+            // In the player's time a look takes none, so that two runs print the same.
+            let sighting = self.watch.advance(&plane, now, ThermalState::Nominal, || now);
+            let context = FrameContext { sighting, ..self.context };
+            let look = self.live.advance(&plane, &context, &self.policy, now)?;
             self.print_frame(picture, now, &look)?;
             self.tally.count(look.report.hints.most_urgent(), look.guidance.hint);
         }
@@ -121,6 +131,7 @@ impl Player {
                 path: &picture.path,
                 seen: look.report.hints,
                 flicker: look.flicker,
+                relevance: look.report.relevance,
                 text: guidance.hint.map(Hint::text),
                 guidance,
             });
@@ -248,6 +259,8 @@ struct FrameJson<'a> {
     /// Everything that this frame by itself would have said.
     seen: HintSet,
     flicker: Flicker,
+    /// What the model saw last.
+    relevance: Option<Relevance>,
     text: Option<&'static str>,
     #[serde(flatten)]
     guidance: &'a Guidance,

@@ -9,6 +9,7 @@ mod capture;
 mod check;
 mod demo;
 mod guide;
+mod model;
 mod output;
 mod phone;
 mod photo_files;
@@ -35,7 +36,7 @@ struct Arguments {
 enum Command {
     /// Show the whole way of a photo, from a dim hallway to the agent's screen
     Demo(demo::DemoArguments),
-    /// Judge photos: sharpness, light, glare
+    /// Judge photos: sharpness, light, glare, and of what they are
     Check(check::CheckArguments),
     /// Play pictures as a camera, and print what the shopper would be told, and when
     Guide(guide::GuideArguments),

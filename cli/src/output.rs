@@ -3,7 +3,9 @@
 use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
-use clearshot_analysis::{Exposure, FrameReport, Glare, Noise, Sharpness, StillReport, Verdict};
+use clearshot_analysis::{
+    Exposure, FrameReport, Glare, Noise, Relevance, Sharpness, StillReport, Subject, Verdict,
+};
 use clearshot_capture::{CaptureError, CaptureState};
 use console::{Style, StyledObject, style};
 use serde::Serialize;
@@ -77,34 +79,46 @@ pub(crate) struct Figures {
     exposure: Exposure,
     noise: Noise,
     glare: Glare,
+    relevance: Option<Relevance>,
 }
 
 impl From<&StillReport> for Figures {
     fn from(report: &StillReport) -> Self {
-        let StillReport { sharpness, exposure, noise, glare, .. } = *report;
-        Self { sharpness, exposure, noise, glare }
+        let StillReport { sharpness, exposure, noise, glare, relevance, .. } = *report;
+        Self { sharpness, exposure, noise, glare, relevance }
     }
 }
 
 impl From<&FrameReport> for Figures {
     fn from(report: &FrameReport) -> Self {
-        let FrameReport { sharpness, exposure, noise, glare, .. } = *report;
-        Self { sharpness, exposure, noise, glare }
+        let FrameReport { sharpness, exposure, noise, glare, relevance, .. } = *report;
+        Self { sharpness, exposure, noise, glare, relevance }
     }
 }
 
-/// `sharp 0.93   light good p50 118   noise 1.2`: the figures of a report, in one line.
+/// `sharp 0.93   light good p50 118   noise 1.2   product 97 %`: the figures of a report, in one line.
 pub(crate) fn figures(report: impl Into<Figures>) -> String {
-    let Figures { sharpness, exposure, noise, glare } = report.into();
+    let Figures { sharpness, exposure, noise, glare, relevance } = report.into();
+    let subject = relevance.map_or_else(String::new, |relevance| format!("   {}", subject(relevance)));
     let glare = if glare.present { format!("   glare {:.1} %", glare.area * 100.0) } else { String::new() };
     format!(
-        "{:<7} {:.2}   light {:<8} p50 {:>3.0}   noise {:>4.1}{glare}",
+        "{:<7} {:.2}   light {:<8} p50 {:>3.0}   noise {:>4.1}{subject}{glare}",
         word(&sharpness.state),
         sharpness.score,
         word(&exposure.state),
         exposure.p50,
         noise.sigma,
     )
+}
+
+/// `product  97 %`, and what it might be instead of a product: `screen   80 % (product 15 %)`.
+fn subject(relevance: Relevance) -> String {
+    let percent = |share: f64| share * 100.0;
+    let product = match relevance.subject {
+        Subject::Product => String::new(),
+        _ => format!(" (product {:.0} %)", percent(relevance.scores.of(Subject::Product))),
+    };
+    format!("{:<8} {:>3.0} %{product}", relevance.subject.code(), percent(relevance.confidence))
 }
 
 /// The word that an enum is in JSON.

@@ -126,15 +126,15 @@ fn repair_notes(report: &RepairReport) -> Vec<String> {
     }
     let mut counted = |count: usize, what: &str| {
         if count > 0 {
-            notes.push(format!("{count} {what}"));
+            notes.push(format!("{what}: {count}"));
         }
     };
-    counted(adopted.len(), "photos without a row are back in the queue");
-    counted(found.len(), "lost photos are back");
-    counted(lost.len(), "photos are no longer whole on this phone: lost");
-    counted(duplicates.len(), "second copies of photos were moved to quarantine/");
-    counted(newer.len(), "files were written by a later version, and are left alone");
-    counted(*unfinished_removed as usize, "photos that were never finished were removed");
+    counted(adopted.len(), "photos without a row, back in the queue now");
+    counted(found.len(), "lost photos that are back");
+    counted(lost.len(), "photos that are no longer whole on this phone, lost now");
+    counted(duplicates.len(), "second copies of photos, moved to quarantine/");
+    counted(newer.len(), "files of a later version, left alone");
+    counted(*unfinished_removed as usize, "photos that were never finished, removed now");
     notes.extend(
         quarantined.iter().map(|path| format!("a damaged or foreign file was moved to {}", path.display())),
     );

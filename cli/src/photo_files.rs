@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clearshot_analysis::{FrameError, StillError, StillLimits};
+use clearshot_analysis::{FrameError, SightingError, StillError, StillLimits};
 use clearshot_capture::CaptureError;
 use serde::Serialize;
 
@@ -36,6 +36,13 @@ impl From<StillError> for PhotoError {
 impl From<FrameError> for PhotoError {
     fn from(error: FrameError) -> Self {
         Self { code: error.code().to_owned(), detail: format!("failed to {error}") }
+    }
+}
+
+impl From<SightingError> for PhotoError {
+    fn from(error: SightingError) -> Self {
+        let detail = format!("failed to {}; --no-model judges without the model", causes(&error));
+        Self { code: "relevance".to_owned(), detail }
     }
 }
 

@@ -8,6 +8,7 @@ use clearshot_protocol::Timestamp;
 use clearshot_server::{Server, ServerConfig};
 use serde_json::json;
 
+use crate::model::ModelArguments;
 use crate::output;
 use crate::sync::runtime;
 
@@ -19,6 +20,8 @@ pub(crate) struct ServeArguments {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    #[command(flatten)]
+    model: ModelArguments,
     /// Say where it listens as a JSON object
     #[arg(long)]
     json: bool,
@@ -27,7 +30,9 @@ pub(crate) struct ServeArguments {
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     log_to_stderr();
     runtime()?.block_on(async {
-        let server = Server::start(ServerConfig::new(&arguments.data, arguments.listen)).await?;
+        let defaults = ServerConfig::new(&arguments.data, arguments.listen);
+        let config = ServerConfig { model: arguments.model.source(), ..defaults };
+        let server = Server::start(config).await?;
         let login = server.one_time_login(Timestamp::now()).await?;
         if arguments.json {
             output::print_json(&json!({

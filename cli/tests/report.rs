@@ -79,7 +79,7 @@ fn the_page_has_every_photo_with_its_map_its_findings_and_its_reasons() {
     for name in ["01-mug-overview.jpg", "02-mug-chip-motion.jpg", "06-frame-overview-glare.jpg"] {
         std::fs::copy(photo(name), folder.path().join(name)).unwrap();
     }
-    let (page, code) = page_of(folder.path(), &["--region", "0.3,0.3,0.4,0.4"]);
+    let (page, code) = page_of(folder.path(), &["--no-model", "--region", "0.3,0.3,0.4,0.4"]);
     assert_eq!(code, Some(0));
     let tags = tags_of(&page);
     let count = |name: &str| tags.iter().filter(|(tag, _)| tag == name).count();

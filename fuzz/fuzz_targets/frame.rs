@@ -4,7 +4,7 @@
 use arbitrary::Arbitrary;
 use clearshot_analysis::{
     ActivationMap, Aim, ChromaPlanes, FocusState, FrameContext, FrameScratch, LumaPlane, LumaRange, Policy,
-    Region, Rotation, analyse_frame,
+    Region, Relevance, RelevanceLimits, Rotation, Scores, Sighting, Subject, analyse_frame,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -26,6 +26,9 @@ struct Input {
     region: Option<[f64; 4]>,
     aim: u8,
     map: Option<(u8, u8, Vec<f32>)>,
+    subject: Option<[f64; 4]>,
+    scores: [f64; 7],
+    limits: [f64; 2],
     data: Vec<u8>,
 }
 
@@ -55,7 +58,15 @@ fuzz_target!(|input: Input| {
     }
     let [exposure_time_s, iso, aperture, gyro_rate, min_focus_m] = input.numbers;
     let focus = [FocusState::Inactive, FocusState::Scanning, FocusState::Focused, FocusState::Failed];
-    let aim = [Aim::Any, Aim::Overview, Aim::Defect, Aim::Label];
+    let aim = [
+        Aim::Any,
+        Aim::Overview,
+        Aim::Defect,
+        Aim::Label,
+        Aim::Serial,
+        Aim::Packaging,
+        Aim::Other,
+    ];
     let context = FrameContext {
         exposure_time_s,
         iso,
@@ -65,11 +76,17 @@ fuzz_target!(|input: Input| {
         focus: input.focus.map(|index| focus[usize::from(index) % focus.len()]),
         min_focus_m,
         torch: input.torch,
-        region: input.region.map(|[x, y, width, height]| Region { x, y, width, height }),
+        region: input.region.map(region_of),
         aim: aim[usize::from(input.aim) % aim.len()],
-        subject_map: input
-            .map
-            .and_then(|(columns, rows, cells)| ActivationMap::new(columns, rows, &cells).ok()),
+        sighting: input.map.and_then(|(columns, rows, cells)| {
+            let map = ActivationMap::new(columns, rows, &cells).ok()?;
+            let [product, document] = input.limits;
+            Some(Sighting {
+                relevance: Relevance::new(Scores::new(Subject::ALL.into_iter().zip(input.scores))),
+                map: map.with_subject(input.subject.map(region_of)),
+                limits: RelevanceLimits { product, document },
+            })
+        }),
     };
     let (policy, mut scratch) = (Policy::default(), FrameScratch::default());
     let first = analyse_frame(&plane, &context, &policy, &mut scratch).expect("the geometry was checked");
@@ -79,3 +96,7 @@ fuzz_target!(|input: Input| {
         assert!(number.is_finite());
     }
 });
+
+fn region_of([x, y, width, height]: [f64; 4]) -> Region {
+    Region { x, y, width, height }
+}

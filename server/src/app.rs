@@ -24,6 +24,7 @@ use crate::deadline::whole_body_in_time;
 use crate::disk::DataFolder;
 use crate::linger::linger;
 use crate::problem::ApiError;
+use crate::recheck::Model;
 use crate::routes;
 use crate::store::Store;
 use crate::token::TokenIssuer;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     /// Whose turn it is to write to an upload.
     pub(crate) turns: Turns,
+    /// What looks at every photo in the re-check.
+    pub(crate) model: Model,
     /// Wakes the re-check when evidence was received.
     pub(crate) to_check: Notify,
     /// How many photos are opened for viewers at a time; each is in memory while it is sent.

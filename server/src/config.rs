@@ -6,13 +6,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clearshot_analysis::SubjectModel;
 use clearshot_protocol::Timestamp;
+
+use crate::vfs::{RealDisk, Vfs};
 
 /// The largest JSON or form body in bytes. A return with 100 lines of the longest titles has about 60 KiB.
 pub const JSON_BODY_LIMIT: usize = 128 * 1024;
 
 /// The most bytes of a request's head. Tokens have about 300 bytes and upload metadata about 350.
 pub const HEADER_LIMIT: usize = 32 * 1024;
+
+/// The most bytes that are read from a connection at a time. It is what a silent connection holds of memory, beside some
+/// KiB of its own; smaller ones cost more calls for each photo.
+pub const READ_BUFFER: usize = 32 * 1024;
 
 /// The most headers of a request: browsers behind proxies send about 40.
 pub const HEADER_COUNT_LIMIT: usize = 96;
@@ -118,10 +125,14 @@ impl fmt::Debug for Clock {
 pub struct ServerConfig {
     /// The folder that holds everything: `clearshot.sqlite`, `spool/`, `evidence/`, `keys/`. Made when absent.
     pub data: PathBuf,
+    /// The disk that the folder is on: the machine's, or one that tests have.
+    pub disk: Arc<dyn Vfs>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// How many photos are re-checked at a time. Each takes a thread and about 40 MB for a 12-megapixel photo.
     pub recheck_workers: usize,
+    /// The relevance model that the re-check asks.
+    pub model: ModelSource,
     /// The clock.
     pub clock: Clock,
     /// How slow an upload may be.
@@ -142,6 +153,41 @@ pub struct ServerConfig {
     pub drain_timeout: Duration,
 }
 
+/// Which relevance model the re-check asks of what a photo is.
+#[derive(Clone)]
+pub enum ModelSource {
+    /// The one within this program; none in a build without the feature `relevance`.
+    Bundled,
+    /// This ONNX file, as models/train writes them. When it cannot be used, the server does not start.
+    File(PathBuf),
+    /// A signed update of the bundled one. When it is not to be trusted, not newer or not there, the bundled one goes on
+    /// and the log says why.
+    Update {
+        /// The update's file.
+        path: PathBuf,
+        /// The Ed25519 public key by which it is told from a forgery, 64 hexadecimal digits.
+        key: String,
+    },
+    /// One of the caller's, run by whatever the caller likes.
+    Given(Arc<dyn SubjectModel>),
+    /// None: photos are judged for their light, focus and framing only.
+    Off,
+}
+
+impl fmt::Debug for ModelSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("Bundled"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Update { path, key } => {
+                f.debug_struct("Update").field("path", path).field("key", key).finish()
+            }
+            Self::Given(model) => f.debug_tuple("Given").field(&model.sha256()).finish(),
+            Self::Off => f.write_str("Off"),
+        }
+    }
+}
+
 /// How slow an upload may be before its request ends with 408. Its bytes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadPace {
@@ -160,13 +206,15 @@ impl Default for UploadPace {
 }
 
 impl ServerConfig {
-    /// The defaults: the system's clock, and half of the cores for re-checks.
+    /// The defaults: the system's clock, the bundled model, and half of the cores for re-checks.
     pub fn new(data: impl Into<PathBuf>, listen: SocketAddr) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             data: data.into(),
+            disk: Arc::new(RealDisk),
             listen,
             recheck_workers: cores.div_ceil(2),
+            model: ModelSource::Bundled,
             clock: Clock::system(),
             upload_pace: UploadPace::default(),
             checkpoint_interval: CHECKPOINT_INTERVAL,

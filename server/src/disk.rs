@@ -1,68 +1,95 @@
 //! The data folder: its layout, and the few file operations that must be durable.
 //!
-//! Not responsible for what the files mean: keys are [`crate::keys`], spool and evidence [`crate::uploads`].
+//! Not responsible for what the files mean: keys are [`crate::keys`], spool and evidence [`crate::uploads`]; nor for
+//! asking the system: that is [`crate::vfs`].
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clearshot_protocol::CaptureId;
 
 use crate::error::ServerError;
+use crate::vfs::{FILE_MODE, FileReader, RealDisk, Vfs, remove_if_there};
 
-/// Only the service's own user may read the data folder.
-const FOLDER_MODE: u32 = 0o700;
-/// Only the service's own user may read its files.
-const FILE_MODE: u32 = 0o600;
-
-/// Where everything lies.
+/// Where everything lies, and the disk that it lies on.
 #[derive(Debug, Clone)]
-pub(crate) struct DataFolder(PathBuf);
+pub(crate) struct DataFolder {
+    path: PathBuf,
+    vfs: Arc<dyn Vfs>,
+}
 
 impl DataFolder {
-    /// Makes the folders that are absent.
+    /// Opens the folder on the machine's disk.
     pub(crate) fn open(path: &Path) -> Result<Self, ServerError> {
-        let folder = Self(path.to_owned());
-        for part in [folder.0.clone(), folder.keys(), folder.spool(), folder.evidence()] {
-            make_folder(&part).map_err(ServerError::disk(part))?;
+        Self::open_on(Arc::new(RealDisk), path)
+    }
+
+    /// Makes the folders that are absent, and their names durable.
+    pub(crate) fn open_on(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Self, ServerError> {
+        let folder = Self { path: path.to_owned(), vfs };
+        let mut named_in = Vec::new();
+        folder.make(path, &mut named_in)?;
+        let made_above = named_in.len();
+        for part in [folder.keys(), folder.spool(), folder.evidence()] {
+            folder.make(&part, &mut named_in)?;
         }
         for shard in 0..=u8::MAX {
-            let part = folder.evidence().join(format!("{shard:02x}"));
-            make_folder(&part).map_err(ServerError::disk(part))?;
+            folder.make(&folder.shard(shard), &mut named_in)?;
         }
-        sync_folder(&folder.evidence()).map_err(ServerError::disk(folder.evidence()))?;
-        sync_folder(&folder.0).map_err(ServerError::disk(&folder.0))?;
+        // Also where nothing was made now: a start that was killed may not have come to this.
+        for part in [folder.evidence(), folder.path.clone()].iter().chain(&named_in[..made_above]) {
+            folder.vfs.sync_folder(part).map_err(ServerError::disk(part))?;
+        }
+        if made_above == 0 {
+            let parent = parent_of(path);
+            match folder.vfs.sync_folder(&parent) {
+                // A folder that was given to us in one that we may not read.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                result => result.map_err(ServerError::disk(parent))?,
+            }
+        }
         Ok(folder)
     }
 
+    /// The disk.
+    pub(crate) fn vfs(&self) -> &Arc<dyn Vfs> {
+        &self.vfs
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
-        self.0.join("clearshot.sqlite")
+        self.path.join("clearshot.sqlite")
     }
 
     pub(crate) fn keys(&self) -> PathBuf {
-        self.0.join("keys")
+        self.path.join("keys")
     }
 
     /// Unfinished uploads, one file each.
     pub(crate) fn spool(&self) -> PathBuf {
-        self.0.join("spool")
+        self.path.join("spool")
     }
 
     /// Sealed photos. 256 folders, so that a million photos are 4,000 files a folder.
     pub(crate) fn evidence(&self) -> PathBuf {
-        self.0.join("evidence")
+        self.path.join("evidence")
     }
 
     /// The sealed photo of a capture. Sharded by the id's last byte, which is random; its first ones are the time.
     pub(crate) fn evidence_file(&self, capture: CaptureId) -> PathBuf {
-        let shard = capture.as_bytes()[15];
-        self.evidence().join(format!("{shard:02x}")).join(format!("{capture}.age"))
+        self.shard(capture.as_bytes()[15]).join(format!("{capture}.age"))
+    }
+
+    /// Opens the sealed photo of a capture for reading.
+    pub(crate) fn open_evidence(&self, capture: CaptureId) -> io::Result<FileReader> {
+        FileReader::open(self.vfs.clone(), self.evidence_file(capture))
     }
 
     /// Holds the folder for this process until the file is dropped, whatever kills the process.
     pub(crate) fn lock(&self) -> Result<File, ServerError> {
-        let path = self.0.join("lock");
+        let path = self.path.join("lock");
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -72,57 +99,76 @@ impl DataFolder {
             .map_err(ServerError::disk(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => Err(ServerError::DataInUse(self.0.clone())),
+            Err(fs::TryLockError::WouldBlock) => Err(ServerError::DataInUse(self.path.clone())),
             Err(fs::TryLockError::Error(source)) => Err(ServerError::Disk { path, source }),
         }
     }
-}
 
-/// Makes a folder that only this user may enter. One that exists already keeps its mode: it may be somebody's home.
-fn make_folder(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path)
-}
+    fn shard(&self, shard: u8) -> PathBuf {
+        self.evidence().join(format!("{shard:02x}"))
+    }
 
-/// Makes the names in a folder durable: a file that was created, renamed or removed there.
-pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-/// Removes a file that may be gone already.
-pub(crate) fn remove_file(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    fn make(&self, path: &Path, named_in: &mut Vec<PathBuf>) -> Result<(), ServerError> {
+        make_folder(&*self.vfs, path, named_in).map_err(ServerError::disk(path))
     }
 }
 
-/// Makes a file that only this user may read; an existing one is an error.
-pub(crate) fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(FILE_MODE).open(path)
+/// Makes a folder that only this user may enter and those above it that are absent, and notes in which folders a new
+/// name stands. One that exists already keeps its mode: it may be somebody's home.
+fn make_folder(vfs: &dyn Vfs, path: &Path, named_in: &mut Vec<PathBuf>) -> io::Result<()> {
+    match vfs.create_folder(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.parent().is_some() => {
+            make_folder(vfs, &parent_of(path), named_in)?;
+            vfs.create_folder(path)?;
+        }
+        result => result?,
+    }
+    named_in.push(parent_of(path));
+    Ok(())
+}
+
+/// The folder that a name stands in.
+pub(crate) fn parent_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// Reads the file, or makes it durably with `content` when it is absent. Of two processes that make it at the same
 /// time, one wins and both read the same.
-pub(crate) fn read_or_create(path: &Path, content: &[u8]) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
+pub(crate) fn read_or_create(vfs: &Arc<dyn Vfs>, path: &Path, content: &[u8]) -> io::Result<Vec<u8>> {
+    match read(vfs, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         other => return other,
     }
-    let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension(format!("{}.new", std::process::id()));
     // What a killed process left under this name is no key.
-    let _ = fs::remove_file(&draft);
-    let mut file = create_private(&draft)?;
-    file.write_all(content)?;
-    file.sync_all()?;
+    remove_if_there(&**vfs, &draft)?;
+    let file = vfs.create_new(&draft)?;
+    vfs.write_at(&file, &draft, content, 0)?;
+    vfs.sync(&file, &draft)?;
     // A link, not a rename: it does not replace what another process made in the meantime.
-    let linked = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
+    let linked = vfs.link(&draft, path);
+    vfs.remove(&draft)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => sync_folder(folder)?,
+        _ => vfs.sync_folder(&parent_of(path))?,
     }
-    fs::read(path)
+    read(vfs, path)
+}
+
+fn read(vfs: &Arc<dyn Vfs>, path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    FileReader::open(vfs.clone(), path.to_owned())?.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Makes the database's file, which only this user may read; an existing one is an error. All else that happens to it
+/// is SQLite's.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    RealDisk.create_new(path)
 }
 
 #[cfg(test)]
@@ -135,8 +181,9 @@ mod tests {
     fn a_key_file_is_made_once_and_for_its_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.key");
-        assert_eq!(read_or_create(&path, b"first").unwrap(), b"first");
-        assert_eq!(read_or_create(&path, b"second").unwrap(), b"first");
+        let disk: Arc<dyn Vfs> = Arc::new(RealDisk);
+        assert_eq!(read_or_create(&disk, &path, b"first").unwrap(), b"first");
+        assert_eq!(read_or_create(&disk, &path, b"second").unwrap(), b"first");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, FILE_MODE);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -74,6 +74,18 @@ pub enum ServerError {
     /// A blocking thread died.
     #[error("finish a task on a blocking thread")]
     Task(#[from] tokio::task::JoinError),
+    /// The relevance model that was named cannot be used.
+    #[error("load the relevance model in {path}")]
+    Model {
+        /// The model's file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A relevance model was named, and this program runs none.
+    #[error("load the relevance model in {0}: this server was built without the feature `relevance`")]
+    ModelsNotBuilt(PathBuf),
     /// A disk operation on a file of the data folder failed while the server ran.
     #[error("read or write a file of the data folder")]
     Io(#[from] io::Error),
@@ -84,5 +96,14 @@ impl ServerError {
     pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { path, source }
+    }
+
+    /// Wraps what is wrong with a model with the file that it is in.
+    #[cfg(feature = "relevance")]
+    pub(crate) fn model<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(E) -> Self {
+        let path = path.into();
+        move |source| Self::Model { path, source: source.into() }
     }
 }

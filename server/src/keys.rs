@@ -29,7 +29,8 @@ impl Keys {
     pub(crate) fn open(folder: &DataFolder) -> Result<Self, ServerError> {
         let path = folder.keys().join(SERVICE_KEY_FILE);
         let fresh = Zeroizing::new(format!("{}\n", Identity::generate().to_secret_text().as_str()));
-        let text = Zeroizing::new(read_or_create(&path, fresh.as_bytes()).map_err(ServerError::disk(&path))?);
+        let text = read_or_create(folder.vfs(), &path, fresh.as_bytes()).map_err(ServerError::disk(&path))?;
+        let text = Zeroizing::new(text);
         let identity: Identity = std::str::from_utf8(&text)
             .map_err(|error| key_error(&path, &error))?
             .parse()
@@ -64,7 +65,8 @@ fn derive(secret: &[u8], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
 pub(crate) fn token_key(folder: &DataFolder) -> Result<Zeroizing<Vec<u8>>, ServerError> {
     let path = folder.keys().join(TOKEN_KEY_FILE);
     let fresh = Zeroizing::new(hex::encode(*random::<32>()?));
-    let text = Zeroizing::new(read_or_create(&path, fresh.as_bytes()).map_err(ServerError::disk(&path))?);
+    let text = read_or_create(folder.vfs(), &path, fresh.as_bytes()).map_err(ServerError::disk(&path))?;
+    let text = Zeroizing::new(text);
     let key = Zeroizing::new(hex::decode(text.trim_ascii()).map_err(|error| key_error(&path, &error))?);
     match key.len() {
         32 => Ok(key),

@@ -7,7 +7,7 @@
 //! | a table | `migrations/`, and one file per table in `store` |
 //! | a status and when it changes | `lifecycle`, pure |
 //! | who may do what | `auth` |
-//! | what the server does to a photo | `recheck` |
+//! | what the server does to a photo | `recheck`; which relevance model it asks is in `recheck/model` |
 //! | a limit or a time-out | [`config`] |
 //!
 //! Photos at rest are the sealed bytes as they were received; what names an order is sealed in its column. The
@@ -37,10 +37,12 @@ mod server;
 mod store;
 mod token;
 mod uploads;
+mod vfs;
 
 pub use app::openapi;
-pub use config::{Clock, ServerConfig, UploadPace};
+pub use config::{Clock, ModelSource, ServerConfig, UploadPace};
 pub use error::ServerError;
 pub use login::one_time_login;
 pub use server::{RunningServer, Server, serve};
 pub use token::{Role, TokenIssuer, TokenRequest, mint_token};
+pub use vfs::{RealDisk, Vfs};

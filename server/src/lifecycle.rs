@@ -11,6 +11,8 @@ pub(crate) enum EvidenceStep {
     Begin,
     /// The shopper took the unfinished upload back.
     Withdraw,
+    /// All its bytes came and are not those that were declared: they are to be sent again.
+    Fail,
     /// All its bytes are durable and have the declared digest.
     Complete,
     /// The re-check has begun, or begins again after a restart.
@@ -27,9 +29,10 @@ pub(crate) enum EvidenceStep {
 
 impl EvidenceStep {
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Begin,
         Self::Withdraw,
+        Self::Fail,
         Self::Complete,
         Self::Verify,
         Self::Accept,
@@ -42,6 +45,7 @@ impl EvidenceStep {
     pub(crate) fn event(self) -> Option<EventKind> {
         match self {
             Self::Begin => Some(EventKind::EvidenceUploading),
+            Self::Fail => Some(EventKind::EvidenceUploadFailed),
             Self::Complete => Some(EventKind::EvidenceReceived),
             Self::Accept => Some(EventKind::EvidenceAccepted),
             Self::Reject => Some(EventKind::EvidenceRejected),
@@ -58,16 +62,32 @@ pub(crate) fn after(status: EvidenceStatus, step: EvidenceStep) -> Option<Eviden
     use EvidenceStep as Step;
     match (status, step) {
         (S::Announced, Step::Begin) => Some(S::Uploading),
-        (S::Announced | S::Uploading, Step::Withdraw) => Some(S::Announced),
+        (S::Announced | S::Uploading, Step::Withdraw) | (S::Uploading, Step::Fail) => Some(S::Announced),
         (S::Uploading, Step::Complete) => Some(S::Received),
         (S::Received | S::Verifying, Step::Verify) => Some(S::Verifying),
         (S::Verifying, Step::Accept) => Some(S::Accepted),
-        // While uploading: the bytes do not have the declared digest.
+        // While uploading: the bytes never had the declared digest, or the return takes none any more.
         (S::Uploading | S::Verifying, Step::Reject) => Some(S::Rejected),
         (S::Verifying, Step::Quarantine) => Some(S::Quarantined),
         // A rejected photo stays rejected, so that the phone never takes it for one that arrived.
         (S::Accepted | S::Quarantined, Step::Supersede) => Some(S::Superseded),
         _ => None,
+    }
+}
+
+/// Whether a return takes evidence. Once it is declined, closed, cancelled or expired nobody would look at it. An approved
+/// one takes what is still on its way: it belongs to the record of what was approved.
+pub(crate) fn takes_evidence(status: ReturnStatus) -> bool {
+    match status {
+        ReturnStatus::Draft
+        | ReturnStatus::Submitted
+        | ReturnStatus::EvidencePending
+        | ReturnStatus::InReview
+        | ReturnStatus::MoreEvidenceRequested
+        | ReturnStatus::Approved => true,
+        ReturnStatus::Declined | ReturnStatus::Closed | ReturnStatus::Cancelled | ReturnStatus::Expired => {
+            false
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{App, router};
-use crate::config::{HEADER_COUNT_LIMIT, HEADER_LIMIT, HEADER_TIMEOUT};
+use crate::config::{HEADER_COUNT_LIMIT, HEADER_LIMIT, HEADER_TIMEOUT, READ_BUFFER};
 use crate::connection::{Connection, Interim};
 use crate::uploads::meant_method;
 
@@ -108,7 +108,8 @@ fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(HEADER_COUNT_LIMIT)
-        .max_buf_size(HEADER_LIMIT)
+        .max_header_size(HEADER_LIMIT)
+        .max_buf_size(READ_BUFFER)
         .serve_connection(socket, service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -22,7 +22,7 @@ use crate::error::ServerError;
 use crate::keys::Keys;
 use crate::listen::{accept, allowed_connections};
 use crate::login::mint_link;
-use crate::recheck;
+use crate::recheck::{self, Model};
 use crate::store::Store;
 use crate::token::TokenIssuer;
 use crate::uploads::{self, Budget, BudgetLimits, Turns};
@@ -37,10 +37,11 @@ pub struct Server;
 impl Server {
     /// Opens the data folder, repairs what a crash left half-way, begins to listen, and returns.
     pub async fn start(config: ServerConfig) -> Result<RunningServer, ServerError> {
-        let folder = DataFolder::open(&config.data)?;
+        let folder = DataFolder::open_on(config.disk.clone(), &config.data)?;
         let lock = folder.lock()?;
         let keys = Arc::new(Keys::open(&folder)?);
         let tokens = TokenIssuer::of(&folder)?;
+        let model = Model::open(&config.model)?;
         let store = Store::open(&folder.database(), keys).await?;
         uploads::repair(&store, &folder, config.clock.now()).await?;
         let listener = TcpListener::bind(config.listen)
@@ -53,6 +54,7 @@ impl Server {
             tokens,
             clock: config.clock,
             turns: Turns::default(),
+            model,
             to_check: Notify::new(),
             viewers: Arc::new(Semaphore::new(VIEWERS)),
             budget: Arc::new(Budget::new(BudgetLimits {

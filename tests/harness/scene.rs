@@ -1,7 +1,6 @@
 //! A phone with saved photos, a server, and a network with faults between them.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use super::fault_proxy::FaultProxy;
@@ -68,11 +67,13 @@ impl Scene {
 
     /// One `clearshot sync` that waits so many seconds for another try.
     pub(crate) fn sync_for(&self, seconds: u64) {
-        let _ = self.sync_command().args(["--patience", &seconds.to_string()]).status().unwrap();
+        self.sync_with(&["--patience", &seconds.to_string()]);
     }
 
-    fn sync_command(&self) -> Command {
-        self.phone.sync(&self.proxy.url(), &self.server.token("shopper"))
+    /// One `clearshot sync` with more arguments, however it ends.
+    pub(crate) fn sync_with(&self, arguments: &[&str]) {
+        let mut sync = self.phone.sync(&self.proxy.url(), &self.server.token("shopper"));
+        let _ = sync.args(arguments).status().unwrap();
     }
 
     /// Where the server has its data.

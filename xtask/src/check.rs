@@ -1,10 +1,11 @@
 //! `cargo xtask test`: the stages, as data, and how they are counted.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::bail;
 
-use crate::tool::{Need, run_cargo};
+use crate::tool::{Need, cargo, root, run_cargo, run_program};
 
 /// One thing to check.
 struct Stage {
@@ -43,6 +44,12 @@ const NODE_PEERS: Need = Need::Folder { path: "target/interop/node/node_modules"
 const PYTHON_PEERS: Need = Need::Folder { path: "target/interop/python", origin: INTEROP };
 const INTEROP: &str = "uploads of other people's programs; tests/interop/install gets them";
 
+/// Trains the relevance model.
+const TRAINER: Need = Need::Folder {
+    path: "models/train/.venv/bin",
+    origin: "the packages that train the relevance model; models/train/run install gets them",
+};
+
 const STAGES: &[Stage] = &[
     Stage { name: "format", needs: &[], wants: &[], run: |_| run_cargo(&["fmt", "--all", "--check"], &[]) },
     Stage { name: "lints", needs: &[], wants: &[CMAKE], run: |_| lints() },
@@ -52,6 +59,13 @@ const STAGES: &[Stage] = &[
         needs: &[QEMU, ARM64_GCC, ARM64_RUST],
         wants: &[],
         run: |_| arm64(),
+    },
+    Stage { name: "without the relevance model", needs: &[], wants: &[], run: |_| without_model() },
+    Stage {
+        name: "training of the relevance model (generated pictures)",
+        needs: &[TRAINER],
+        wants: &[],
+        run: |_| training(),
     },
     Stage { name: "examples in the documents", needs: &[], wants: &[], run: |_| examples() },
     Stage { name: "documents", needs: &[], wants: &[], run: |_| documents() },
@@ -85,6 +99,30 @@ fn arm64() -> anyhow::Result<()> {
         ("PROPTEST_CASES", "64"),
     ];
     run_cargo(&[&test[..], &["--", "tiles", "reduce", "baseline"]].concat(), &environment)
+}
+
+/// The program without its default features: it builds, its lints hold, and nothing of a model's runtime is linked.
+fn without_model() -> anyhow::Result<()> {
+    let package = ["--package", "clearshot", "--no-default-features", "--locked"];
+    let tree = Command::new(cargo())
+        .arg("tree")
+        .args(package)
+        .args(["--edges", "normal"])
+        .current_dir(root())
+        .output()?;
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    // A tree that could not be made has no line of our own, either.
+    if !tree.contains("clearshot-analysis") || tree.contains("tract-") {
+        bail!(
+            "keep the runtime of models out of a build without default features: cargo tree shows it, or failed"
+        );
+    }
+    run_cargo(&[&["clippy", "--all-targets"], &package[..], &["--", "-D", "warnings"]].concat(), &[])
+}
+
+/// The trainer's own lints and tests, and its whole pipeline on few pictures.
+fn training() -> anyhow::Result<()> {
+    ["lint", "test", "smoke"].into_iter().try_for_each(|task| run_program(&["models/train/run", task], &[]))
 }
 
 fn examples() -> anyhow::Result<()> {

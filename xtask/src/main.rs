@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod size;
 mod tool;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +30,18 @@ enum Task {
         /// Only the benchmarks whose name contains this text
         only: Option<String>,
     },
+    /// Signs a relevance model, so that apps take it as an update: MODEL SECRET-KEY-FILE OLDEST-APP-VERSION UPDATE-FILE
+    SignModel {
+        /// The four; the secret key is 64 hex digits, as `openssl rand -hex 32` makes them
+        #[arg(num_args = 4, required = true)]
+        arguments: Vec<String>,
+    },
+    /// How large a phone's library is, with and without the relevance model: compares with docs/size.json
+    Size {
+        /// Writes the figures to docs/size.json
+        #[arg(long)]
+        write: bool,
+    },
     /// How often the verdicts are right: writes the tables of docs/quality.md
     Evaluate {
         /// What `clearshot-evaluation` understands; `--help` lists it
@@ -41,12 +54,20 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Evaluate { arguments } => evaluate(&arguments),
         Task::Test { all, only } => check::run(all, only.as_deref()),
+        Task::SignModel { arguments } => sign_model(&arguments),
+        Task::Size { write } => size::run(write),
         Task::Bench { only } => bench::run(only.as_deref()),
     }
 }
 
 fn evaluate(arguments: &[String]) -> anyhow::Result<()> {
     let run = ["run", "--release", "--locked", "--package", "clearshot-evaluation", "--"];
+    let arguments = arguments.iter().map(String::as_str);
+    tool::run_cargo(&run.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
+}
+
+fn sign_model(arguments: &[String]) -> anyhow::Result<()> {
+    let run = ["run", "--locked", "--package", "clearshot-relevance", "--example", "sign_model", "--"];
     let arguments = arguments.iter().map(String::as_str);
     tool::run_cargo(&run.into_iter().chain(arguments).collect::<Vec<_>>(), &[])
 }

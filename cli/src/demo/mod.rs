@@ -15,8 +15,8 @@ use anyhow::{Context as _, bail};
 use clearshot_capture::{CaptureStore, Conditions};
 use clearshot_protocol::Timestamp;
 use clearshot_protocol::api::{CreateReturnItem, CreateReturnRequest, ReturnView};
-use clearshot_server::{Role, RunningServer, Server, ServerConfig, TokenRequest};
-use clearshot_upload::{SyncEnd, SyncReport};
+use clearshot_server::{ModelSource, Role, RunningServer, Server, ServerConfig, TokenRequest};
+use clearshot_upload::{SyncEnd, SyncReport, Timeouts};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use self::cable::Cable;
 use self::photos::Story;
 use self::shopper::Taken;
+use crate::model::{ModelArguments, SharedModel};
 use crate::output::{self, Voice, heading};
 use crate::phone::{Phone, Service, http_client};
 use crate::serve::stop_signal;
@@ -40,6 +41,8 @@ pub(crate) struct DemoArguments {
     /// Stay up afterwards, so that a browser can show the console
     #[arg(long)]
     serve: bool,
+    #[command(flatten)]
+    model: ModelArguments,
     /// The figures as a JSON object; the story goes to standard error
     #[arg(long)]
     json: bool,
@@ -62,8 +65,12 @@ pub(crate) fn run(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
 
 async fn demo(arguments: &DemoArguments, story: &Story, folder: &Folder) -> anyhow::Result<ExitCode> {
     let voice = if arguments.json { Voice::Error } else { Voice::Out };
-    let server =
-        Server::start(ServerConfig::new(folder.path.join("server"), ([127, 0, 0, 1], 0).into())).await?;
+    let model = arguments.model.load()?;
+    let server = Server::start(ServerConfig {
+        model: model.clone().map_or(ModelSource::Off, ModelSource::Given),
+        ..ServerConfig::new(folder.path.join("server"), ([127, 0, 0, 1], 0).into())
+    })
+    .await?;
     let token = server.tokens().mint(
         &TokenRequest {
             role: Role::Shopper,
@@ -77,7 +84,7 @@ async fn demo(arguments: &DemoArguments, story: &Story, folder: &Folder) -> anyh
     show::opening(voice, &server, &opened)?;
 
     voice.say(&heading("Offline: the photos are taken"))?;
-    let store = open_store(&server, &folder.path)?;
+    let store = open_store(&server, &folder.path, model)?;
     let taken = shopper::take_photos(voice, &store, opened.id, story)?;
     show::queue_on_disk(voice, &store)?;
 
@@ -146,10 +153,18 @@ async fn get<T: serde::de::DeserializeOwned>(
     answer.json().await.with_context(|| format!("understand {path}"))
 }
 
-fn open_store(server: &RunningServer, folder: &Path) -> anyhow::Result<Arc<CaptureStore>> {
+fn open_store(
+    server: &RunningServer,
+    folder: &Path,
+    model: Option<SharedModel>,
+) -> anyhow::Result<Arc<CaptureStore>> {
     let phone = Phone::at(&folder.join("phone"));
     phone.remember(&Service { server: server.base_url()?.to_string(), recipient: server.recipient() })?;
-    Ok(Arc::new(phone.open()?))
+    let store = phone.open()?;
+    Ok(Arc::new(match model {
+        Some(model) => store.with_model(model),
+        None => store,
+    }))
 }
 
 /// Sends the queue over a cable that breaks in the middle of the second photo.
@@ -167,8 +182,9 @@ async fn send(
     };
     let cable = Cable::lay(server.local_addr(), middle).await?;
     // One photo at a time, so that it is one photo that the cut hits.
-    let uploader =
-        uploader(&format!("http://{}", cable.phone_end), token)?.with_parallelism(1).with_patience(PATIENCE);
+    let uploader = uploader(&format!("http://{}", cable.phone_end), token, Timeouts::default())?
+        .with_parallelism(1)
+        .with_patience(PATIENCE);
     let (network, conditions) = watch::channel(Conditions::OFFLINE);
     let display = tokio::spawn(show::sending(voice, uploader.events(), Arc::clone(store)));
     network.send(Conditions::UNMETERED)?;

@@ -103,17 +103,10 @@ impl Shopper<'_> {
         self.taken.bytes += bytes.len() as u64;
 
         let start = Instant::now();
-        let judged = JudgedPhoto::judge_for(
-            &bytes,
-            photo.role,
-            &self.store.next_derivative()?,
-            &self.limits,
-            &self.policy,
-            &mut self.scratch,
-        );
+        let judged = self.store.judge(&bytes, photo.role, &self.limits, &self.policy, &mut self.scratch);
         let mut judged = match judged {
-            Ok(judged) => judged,
-            Err(error) => return show::unreadable(self.voice, photo, error),
+            Err(CaptureError::Photo(error)) => return show::unreadable(self.voice, photo, error),
+            other => other?,
         };
         let assessment = self.store.assess(shot, &mut judged)?;
         let judging = start.elapsed();

@@ -25,6 +25,8 @@ pub(crate) enum Choice {
     SignIn,
     /// Have it sent again from a clean slate.
     Retry,
+    /// Ask the shop: no photo would be taken as things are.
+    AskShop,
     /// Take another photo of the same.
     TakeAgain,
     /// Delete the photo from this phone.
@@ -49,7 +51,8 @@ pub(crate) fn choices(entry: &QueueEntry) -> Vec<Choice> {
         CaptureState::Accepted => Vec::new(),
         CaptureState::Stalled => vec![Choice::Retry],
         CaptureState::Rejected | CaptureState::Lost => {
-            let again = (!is_replaced(entry)).then_some(Choice::TakeAgain);
+            let instead = if entry.another_photo_helps() { Choice::TakeAgain } else { Choice::AskShop };
+            let again = (!is_replaced(entry)).then_some(instead);
             let with_photo: &[Choice] = if entry.on_device { &[Choice::Retry, Choice::Discard] } else { &[] };
             again.into_iter().chain(with_photo.iter().copied()).collect()
         }
@@ -162,8 +165,16 @@ mod tests {
     }
 
     #[test]
+    fn a_photo_of_a_return_that_takes_none_is_a_matter_for_the_shop() {
+        for code in ["unknown-item", "return-closed", "return_closed"] {
+            let rejected = entry(CaptureState::Rejected, Some(code));
+            assert_eq!(choices(&rejected), [Choice::AskShop, Choice::Retry, Choice::Discard], "{code}");
+        }
+    }
+
+    #[test]
     fn a_rejected_photo_that_was_taken_again_is_not_to_be_taken_again() {
-        let mut rejected = entry(CaptureState::Rejected, Some("unknown-item"));
+        let mut rejected = entry(CaptureState::Rejected, Some("not_an_image"));
         rejected.advice = Some("Take this photo again.".to_owned());
         assert_eq!(choices(&rejected), [Choice::TakeAgain, Choice::Retry, Choice::Discard]);
         rejected.superseded_by = Some(CaptureId::from_bytes([9; 16]));

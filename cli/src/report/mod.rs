@@ -1,10 +1,11 @@
-//! `clearshot report`: one HTML page with each photo of a folder, a map of what was found where, and the verdict.
+//! `clearshot report`: one HTML page with each photo of a folder, maps of what was found where, and the verdict.
 //!
 //! The page stands alone: no network, no script. It is written photo by photo, so that a folder of any size takes the
 //! memory of one photo, and put in its place whole. Not responsible for what is found: that is `clearshot-analysis`.
 
 mod map;
 mod page;
+mod relevance;
 mod totals;
 mod words;
 
@@ -15,11 +16,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clearshot_analysis::{
-    DerivativeSpec, FrameContext, HeatMap, Jpeg, Policy, Still, StillLimits, StillReport, StillScratch,
+    ActivationMap, DerivativeSpec, FrameContext, HeatMap, Jpeg, Policy, Still, StillLimits, StillReport,
+    StillScratch,
 };
 use tempfile::NamedTempFile;
 
 use self::totals::Totals;
+use crate::model::{ModelArguments, SharedModel, look};
 use crate::output;
 use crate::photo_files::{PhotoError, photos_in, read_photo};
 use crate::scene::SceneArguments;
@@ -37,10 +40,12 @@ pub(crate) struct ReportArguments {
     output: PathBuf,
     #[command(flatten)]
     scene: SceneArguments,
+    #[command(flatten)]
+    model: ModelArguments,
 }
 
 pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<ExitCode> {
-    let ReportArguments { folder, output, scene } = arguments;
+    let ReportArguments { folder, output, scene, model } = arguments;
     let paths = photos_in(folder).with_context(|| format!("read the photos in {}", folder.display()))?;
     if paths.is_empty() {
         bail!("find photos in {}: there is no .jpg, .jpeg or .png", folder.display());
@@ -48,7 +53,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<ExitCode> {
     if is_among(output, &paths) {
         bail!("write {}: it is one of the photos", output.display());
     }
-    let mut examiner = Examiner::new(scene);
+    let mut examiner = Examiner::new(scene, model.load()?);
     let mut page = PageFile::begin(output)?;
     for path in &paths {
         let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -57,7 +62,7 @@ pub(crate) fn run(arguments: &ReportArguments) -> anyhow::Result<ExitCode> {
             Err(error) => page.add_failure(&name, &error)?,
         }
     }
-    let totals = page.finish(folder, &examiner.policy)?;
+    let totals = page.finish(folder, &examiner)?;
     output::print_line(&format!("{}: {}", output.display(), totals.sentence()))?;
     Ok(if totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -73,28 +78,34 @@ fn is_among(file: &Path, photos: &[PathBuf]) -> bool {
 struct Examined {
     report: StillReport,
     map: HeatMap,
+    /// Where the model sees the subject.
+    activation: Option<ActivationMap>,
     picture: Jpeg,
 }
 
 struct Examiner {
     context: FrameContext,
+    model: Option<SharedModel>,
     policy: Policy,
     limits: StillLimits,
     scratch: StillScratch,
 }
 
 impl Examiner {
-    fn new(scene: &SceneArguments) -> Self {
+    fn new(scene: &SceneArguments, model: Option<SharedModel>) -> Self {
         let (policy, limits, scratch) = Default::default();
-        Self { context: scene.context(), policy, limits, scratch }
+        Self { context: scene.context(), model, policy, limits, scratch }
     }
 
     fn examine(&mut self, path: &Path) -> Result<Examined, PhotoError> {
         let bytes = read_photo(path, &self.limits)?;
         let still = Still::decode_with(&bytes, &self.limits, &mut self.scratch)?;
+        let sighting = look(self.model.as_ref(), &still.plane())?;
+        let context = FrameContext { sighting, ..self.context };
         Ok(Examined {
-            report: still.report_in(&self.context, &self.policy),
-            map: still.heat_map(&self.context, &self.policy),
+            report: still.report_in(&context, &self.policy),
+            map: still.heat_map(&context, &self.policy),
+            activation: sighting.map(|sighting| sighting.map),
             picture: still.derivative(&PICTURE)?,
         })
     }
@@ -150,11 +161,11 @@ impl PageFile {
     }
 
     /// Puts the parts together and the page in its place.
-    fn finish(self, folder: &Path, policy: &Policy) -> anyhow::Result<Totals> {
+    fn finish(self, folder: &Path, examiner: &Examiner) -> anyhow::Result<Totals> {
         let Self { target, file, photos, failures, totals } = self;
         let write = || format!("write {}", target.display());
         let mut out = BufWriter::new(file.as_file());
-        out.write_all(page::opening(folder, policy, &totals).as_bytes()).with_context(write)?;
+        out.write_all(page::opening(folder, examiner, &totals).as_bytes()).with_context(write)?;
         if totals.failed > 0 {
             out.write_all(page::FAILURES_OPENING.as_bytes()).with_context(write)?;
             append(failures, &mut out).with_context(write)?;

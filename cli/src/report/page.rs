@@ -4,11 +4,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clearshot_analysis::{FrameContext, Policy, Region, Verdict};
+use clearshot_analysis::{ActivationMap, FrameContext, Region, Relevance, Verdict};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::totals::Totals;
-use super::{Examined, map, words};
+use super::{Examined, Examiner, map, relevance, words};
 use crate::photo_files::PhotoError;
 
 /// Nothing is loaded and nothing runs, whatever a file's name says.
@@ -25,7 +25,8 @@ pub(super) const FAILURES_CLOSING: &str = "</ul></section>\n";
 pub(super) const CLOSING: &str = "</main></body></html>\n";
 
 /// Everything before the first photo; the tags that it leaves open are closed by [`CLOSING`].
-pub(super) fn opening(folder: &Path, policy: &Policy, totals: &Totals) -> String {
+pub(super) fn opening(folder: &Path, examiner: &Examiner, totals: &Totals) -> String {
+    let policy = &examiner.policy;
     let name = folder_name(folder);
     let head = html! {
         meta charset="utf-8";
@@ -40,11 +41,15 @@ pub(super) fn opening(folder: &Path, policy: &Policy, totals: &Totals) -> String
             p.brand { "Clearshot report" }
             h1 { bdi { (name) } }
             (figures(totals))
-            (legend())
+            (legend(examiner.model.is_some()))
             (choice())
             p.dim {
                 "Judged by clearshot " (env!("CARGO_PKG_VERSION")) " with version " (policy.version)
-                " of its thresholds " code { (short(&policy.hash())) } "."
+                " of its thresholds " code { (short(&policy.hash())) }
+                @if let Some(model) = &examiner.model {
+                    " and version " (model.version()) " of its relevance model " code { (short(model.sha256())) }
+                }
+                "."
             }
         }
     };
@@ -91,6 +96,12 @@ pub(super) fn card(
                     (heat_map(number, name, photo, context, &summary)?)
                     figcaption { (summary) }
                 }
+                @if let (Some(seen), Some(activation)) = (&report.relevance, &photo.activation) {
+                    figure {
+                        (activation_map(number, name, photo, seen, activation)?)
+                        figcaption { (relevance::bars(seen)) }
+                    }
+                }
             }
             dl {
                 @for (what, found) in words::findings(report, context.region) {
@@ -129,22 +140,50 @@ fn heat_map(
     let map = &photo.map;
     let (map_width, map_height) =
         (map.columns as f64 * map.cell_width * width, map.rows as f64 * map.cell_height * height);
-    let outline = |region: Region, class: &str| {
-        html! {
-            rect.(class) x=(pixels(region.x * width)) y=(pixels(region.y * height))
-                width=(pixels(region.width * width)) height=(pixels(region.height * height)) {}
-        }
-    };
     Ok(html! {
         svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-label={ "Heat map of " (name) ". " (summary) } {
             use href={ "#photo-" (number) } {}
             rect.shade width=(width) height=(height) {}
             image.heat width=(pixels(map_width)) height=(pixels(map_height)) preserveAspectRatio="none"
                 href=(data_uri("image/png", &map::png(map)?)) {}
-            @if let Some(subject) = photo.report.framing.subject { (outline(subject, "subject")) }
-            @if let Some(region) = context.region { (outline(region, "region")) }
+            @if let Some(subject) = photo.report.framing.subject { (outline(subject, photo, "subject")) }
+            @if let Some(region) = context.region { (outline(region, photo, "region")) }
         }
     })
+}
+
+/// Where the model sees its subject, over the photo once more.
+fn activation_map(
+    number: usize,
+    name: &str,
+    photo: &Examined,
+    seen: &Relevance,
+    activation: &ActivationMap,
+) -> anyhow::Result<Markup> {
+    let (width, height) = (photo.picture.width, photo.picture.height);
+    let label = format!(
+        "Where the model sees {} in {name}. It takes the photo for {}.",
+        relevance::mapped(seen).code(),
+        relevance::words(seen)
+    );
+    Ok(html! {
+        svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-label=(label) {
+            use href={ "#photo-" (number) } {}
+            rect.shade width=(width) height=(height) {}
+            image.heat width=(width) height=(height) preserveAspectRatio="none"
+                href=(data_uri("image/png", &relevance::png(activation)?)) {}
+            @if let Some(subject) = activation.subject() { (outline(subject, photo, "subject")) }
+        }
+    })
+}
+
+/// The outline of a part of the photo.
+fn outline(region: Region, photo: &Examined, class: &str) -> Markup {
+    let (width, height) = (f64::from(photo.picture.width), f64::from(photo.picture.height));
+    html! {
+        rect.(class) x=(pixels(region.x * width)) y=(pixels(region.y * height))
+            width=(pixels(region.width * width)) height=(pixels(region.height * height)) {}
+    }
 }
 
 fn figures(totals: &Totals) -> Markup {
@@ -165,21 +204,23 @@ fn figures(totals: &Totals) -> Markup {
     }
 }
 
-fn legend() -> Markup {
+fn legend(with_model: bool) -> Markup {
     let swatch = |class: &str, what: &str| html! { li { span.swatch.(class) {} (what) } };
     let stops = map::DETAIL.map(css).join(",");
     html! {
-        ul.legend aria-label="What the map shows" {
+        ul.legend aria-label="What the maps show" {
             li { "no detail " span.ramp style={ "background:linear-gradient(90deg," (stops) ")" } {} " crisp" }
             (swatch("burnt", "burnt out"))
             (swatch("black", "black"))
             (swatch("glare", "glare"))
+            @if with_model { li { "elsewhere " span.ramp.seen {} " what the photo is of" } }
             (swatch("subject", "subject"))
             (swatch("region", "tapped region"))
         }
         style {
             ".burnt{--hatch:" (css(map::BURNT)) "}.black{--hatch:" (css(map::BLACK)) "}"
             ".swatch.glare{background:" (css(map::GLARE)) "}"
+            ".ramp.seen{background:linear-gradient(90deg,#444a57," (css(relevance::SEEN)) ")}"
         }
     }
 }

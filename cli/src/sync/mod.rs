@@ -12,8 +12,8 @@ use anyhow::Context as _;
 use clearshot_capture::{CaptureStore, Conditions, WaitReason};
 use clearshot_protocol::Timestamp;
 use clearshot_upload::{
-    AccessToken, FixedToken, PlainHttp, ServerAddress, StepPerformer, SyncEnd, SyncReport, Transport,
-    Uploader,
+    ANSWER_TIMEOUT, AccessToken, FixedToken, PlainHttp, ServerAddress, StepPerformer, SyncEnd, SyncReport,
+    Timeouts, Transport, Uploader,
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -43,6 +43,9 @@ pub(crate) struct SyncArguments {
     /// Seconds to wait for a network, a back-off or the server's re-check before giving up for now
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     patience: u64,
+    /// Seconds that the server may take to answer once it has a request: more on a slow uplink, whose last bytes leave late
+    #[arg(long, value_name = "SECONDS", default_value_t = ANSWER_TIMEOUT.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    answer_timeout: u64,
     /// Try stalled photos again
     #[arg(long)]
     retry: bool,
@@ -56,8 +59,9 @@ pub(crate) fn run(arguments: &SyncArguments) -> anyhow::Result<ExitCode> {
     if arguments.retry {
         store.retry_stalled(Timestamp::now())?;
     }
-    let mut uploader =
-        uploader(&arguments.server, &arguments.token)?.with_patience(Duration::from_secs(arguments.patience));
+    let timeouts = Timeouts { answer: Duration::from_secs(arguments.answer_timeout), ..Timeouts::default() };
+    let mut uploader = uploader(&arguments.server, &arguments.token, timeouts)?
+        .with_patience(Duration::from_secs(arguments.patience));
     if let Some(parallel) = arguments.parallel {
         uploader = uploader.with_parallelism(usize::from(parallel));
     }
@@ -65,13 +69,17 @@ pub(crate) fn run(arguments: &SyncArguments) -> anyhow::Result<ExitCode> {
     let report = runtime()?.block_on(sync(&uploader, &store, conditions, !arguments.json))?;
     store.sweep(Timestamp::now())?;
     let counters = store.counters()?;
+    let in_trouble = counters.rejected + counters.stalled + counters.lost;
     if arguments.json {
         output::print_json(&report_json(&report))?;
     } else {
         print_end(&report)?;
         crate::queue::print_sum(&counters)?;
+        if in_trouble > 0 {
+            output::print_line("clearshot queue says why, and what to do about each")?;
+        }
     }
-    let all_there = report.end == SyncEnd::Done && counters.rejected + counters.stalled + counters.lost == 0;
+    let all_there = report.end == SyncEnd::Done && in_trouble == 0;
     Ok(if all_there { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -81,10 +89,11 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// An uploader to this server, with this token.
-pub(crate) fn uploader(server: &str, token: &str) -> anyhow::Result<Uploader> {
+pub(crate) fn uploader(server: &str, token: &str, timeouts: Timeouts) -> anyhow::Result<Uploader> {
     let clock: clearshot_upload::Clock = Arc::new(Timestamp::now);
     let server = ServerAddress::parse(server, PlainHttp::LoopbackOnly)?;
-    let performer = StepPerformer::new(server, &Transport::default(), Arc::clone(&clock))?;
+    let transport = Transport::default().with_timeouts(timeouts);
+    let performer = StepPerformer::new(server, &transport, Arc::clone(&clock))?;
     Ok(Uploader::new(performer, Arc::new(FixedToken(AccessToken::new(token)?)), clock))
 }
 

@@ -87,7 +87,7 @@ struct Bars {
 impl Bars {
     fn new(screen: MultiProgress, totals: Totals) -> Self {
         let all = ProgressBar::new(totals.total()).with_position(totals.sent()).with_style(style(
-            "all photos {bar:24} {decimal_bytes:>9} of {decimal_total_bytes:9} {decimal_bytes_per_sec:>11}  {wide_msg}",
+            "all photos {bar:20} {decimal_bytes:>9} of {decimal_total_bytes:9} {decimal_bytes_per_sec:>11}  {wide_msg}",
         ));
         // What was sent before is no part of this speed.
         all.reset_eta();
@@ -111,7 +111,7 @@ impl Bars {
         let bar = self.photos.entry(photo.capture).or_insert_with(|| {
             let bar = ProgressBar::new(photo.total)
                 .with_style(style(
-                    "  {prefix} {bar:24} {decimal_bytes:>9} of {decimal_total_bytes:9} {wide_msg}",
+                    "  {prefix} {bar:20} {decimal_bytes:>9} of {decimal_total_bytes:9} {wide_msg}",
                 ))
                 .with_prefix(output::short(photo.capture));
             self.screen.insert_before(&self.all, bar)

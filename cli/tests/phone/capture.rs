@@ -6,7 +6,8 @@ use clearshot_analysis::{Still, StillLimits};
 use clearshot_capture::{CaptureStore, StoreConfig, StoreKeys};
 use clearshot_protocol::{CaptureId, Timestamp};
 
-use crate::scene::Scene;
+use crate::harness::clearshot;
+use crate::scene::{SKU, Scene, stdout};
 
 #[test]
 fn after_slow_uploads_the_next_photo_is_kept_smaller() {
@@ -18,6 +19,23 @@ fn after_slow_uploads_the_next_photo_is_kept_smaller() {
     }
     let after = scene.capture(&[], 1..2).remove(0);
     assert_eq!([&before, &after].map(|capture| width(&store, capture)), [1_600, 1_280]);
+}
+
+#[test]
+fn a_photo_that_is_kept_anyway_says_what_is_wrong_with_it() {
+    let scene = Scene::new();
+    scene.capture(&[], 0..1);
+    let again =
+        clearshot(&["capture", "--keep", "--shot", "defect", "--item", SKU, "--return", &scene.return_id])
+            .arg("--queue")
+            .arg(scene.queue_folder())
+            .arg(scene.photo(0))
+            .output()
+            .unwrap();
+    let said = stdout(&again);
+    let lines: Vec<_> = said.lines().collect();
+    assert!(lines[0].starts_with("retake") && lines[0].contains("kept anyway"), "{said}");
+    assert!(lines[1].trim_start().starts_with("duplicate: "), "{said}");
 }
 
 /// The phone's store, as its app would open it.

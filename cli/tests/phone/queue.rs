@@ -20,9 +20,10 @@ fn every_state_has_its_reason_and_what_the_shopper_can_do() {
 
     let synced = scene.sync(&["--metered"]);
     assert_eq!(synced.status.code(), Some(1), "not everything is there");
+    assert!(stdout(&synced).contains("clearshot queue says why"), "{synced:?}");
     let expected: [(&str, &str, &[&str]); 5] = [
         (&good, "accepted", &[]),
-        (&rejected, "rejected", &["take_again", "retry", "discard"]),
+        (&rejected, "rejected", &["ask_shop", "retry", "discard"]),
         (&stalled, "stalled", &["retry"]),
         (&lost, "lost", &["take_again"]),
         (&for_wifi, "queued", &["connect_to_wifi"]),
@@ -85,7 +86,7 @@ fn a_rejected_photo_is_discarded_only_after_a_yes_and_goes_on_saying_why() {
     assert!(discarded.status.success() && stdout(&discarded).contains("kB are free again"), "{discarded:?}");
     let entry = scene.entry(&capture);
     assert_eq!((&entry["on_device"], &entry["error"]), (&false.into(), &"unknown-item".into()));
-    assert_eq!(scene.choices(&capture), ["take_again"]);
+    assert_eq!(scene.choices(&capture), ["ask_shop"]);
     assert_eq!(fs::read_dir(scene.queue_folder().join("vault")).unwrap().count(), 0);
     let retried = scene.queue(&["retry", end, "--json"]);
     assert_eq!(json_lines(&retried)[0]["error"]["code"], "no_photo");

@@ -72,6 +72,35 @@ fn three_photos_travel_at_a_time_two_where_it_costs_or_as_many_as_one_says() {
 }
 
 #[test]
+fn two_programs_share_the_photos_that_travel_at_a_time_and_one_goes_on_when_the_other_is_killed() {
+    let scene = Scene::new();
+    scene.capture(&[], 0..PHOTOS);
+    let server = SilentServer::start();
+    let arrive = |expected| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while server.uploads.load(Ordering::SeqCst) < expected && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(server.uploads.load(Ordering::SeqCst), expected);
+    };
+    let start = || {
+        let mut sync = scene.sync_to(&server.url, "a.b.c", 60, &[]);
+        sync.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut first = start();
+    arrive(3);
+    let mut second = start();
+    let said = BufReader::new(second.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(said.ends_with("waiting for another program that is sending"), "{said}");
+    arrive(3);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    arrive(3 + 3);
+    second.kill().unwrap();
+    second.wait().unwrap();
+}
+
+#[test]
 fn without_a_terminal_each_thing_that_happens_is_a_line() {
     let scene = Scene::new();
     let captures = scene.capture(&[], 0..2);

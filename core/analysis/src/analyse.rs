@@ -12,7 +12,7 @@ use crate::report::{FrameReport, Region, rounded};
 use crate::sharpness::SharpnessEvidence;
 use crate::spare::room_for;
 use crate::tiles::{Kernels, Statistics};
-use crate::{framing, glare, lens, light, noise, screen, sensors, sharpness};
+use crate::{framing, glare, lens, light, noise, relevance, screen, sensors, sharpness};
 
 /// Buffers that analysis keeps from frame to frame. The first frame of a size, range and stride allocates; later ones do
 /// not, whatever they show.
@@ -54,6 +54,7 @@ pub fn analyse_frame(
         framing: findings.framing,
         lens: findings.lens,
         screen: findings.screen,
+        relevance: findings.relevance,
         motion: findings.motion,
         focusing: findings.is_focusing(),
         hints: findings.hints(policy),
@@ -116,8 +117,15 @@ impl View<'_> {
         let chroma = self.chroma.as_ref();
         let exposure = light::judge(statistics, context, region, policy);
         let sharpness = sharpness::judge(&focus, context, policy);
+        let sighting = context.sighting.as_ref();
+        let doubt = sighting
+            .map(|sighting| relevance::judge(sighting, context.aim, policy.relevance))
+            .unwrap_or_default();
         let scene = framing::Scene {
             context,
+            map: sighting
+                .filter(|sighting| relevance::locates(sighting, context.aim, doubt))
+                .map(|sighting| &sighting.map),
             tapped: self.context.region,
             rotation: self.rotation,
             evidence: &evidence,
@@ -134,6 +142,8 @@ impl View<'_> {
             faults,
             lens: lens::find(statistics, chroma, &exposure, &evidence, policy, lens_spare),
             screen: screen::find(chroma, policy),
+            relevance: sighting.map(|sighting| sighting.relevance.rounded()),
+            doubt,
             motion: sensors::streak_px(context).map(rounded),
             focus: context.focus,
         }

@@ -5,9 +5,11 @@ use crate::framing::Faults;
 use crate::hint::{Hint, HintSet};
 use crate::policy::Policy;
 use crate::reason::{Reason, ReasonSet};
+use crate::relevance::Doubt;
 use crate::report::{
     BlurCause, Exposure, ExposureState, Framing, Glare, Lens, Noise, Screen, Sharpness, SharpnessState,
 };
+use crate::scores::Relevance;
 
 /// What analysis found in one picture.
 pub(crate) struct Findings {
@@ -19,6 +21,8 @@ pub(crate) struct Findings {
     pub(crate) faults: Faults,
     pub(crate) lens: Lens,
     pub(crate) screen: Screen,
+    pub(crate) relevance: Option<Relevance>,
+    pub(crate) doubt: Doubt,
     /// Length of the streak by the gyroscope, in pixels of a VGA frame.
     pub(crate) motion: Option<f64>,
     pub(crate) focus: Option<FocusState>,
@@ -36,6 +40,7 @@ impl Findings {
         [
             light,
             self.lens.blocked.then_some(Reason::LensBlocked),
+            self.doubt.reason,
             self.glare.present.then_some(Reason::Glare),
             self.is_blurred().then_some(Reason::Blurred),
         ]
@@ -47,9 +52,14 @@ impl Findings {
 
     /// What the shopper could be told: what avoids every reason, and what only a live picture can still mend.
     pub(crate) fn hints(&self, policy: &Policy) -> HintSet {
-        let from_reasons = self.reasons().iter().filter(|&reason| reason != Reason::Blurred);
-        let mut hints: HintSet =
-            from_reasons.filter_map(Hint::for_reason).chain(self.faults.hints.iter()).collect();
+        // Which hint avoids these depends on more than the reason.
+        let told_apart = [Some(Reason::Blurred), self.doubt.reason];
+        let from_reasons = self.reasons().iter().filter(|&reason| !told_apart.contains(&Some(reason)));
+        let mut hints: HintSet = from_reasons
+            .filter_map(Hint::for_reason)
+            .chain(self.doubt.hint)
+            .chain(self.faults.hints.iter())
+            .collect();
         let live = [
             (Hint::LensBlocked, self.lens.covered > 0.0),
             (Hint::Screen, self.screen.present),

@@ -6,14 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::report::Region;
-use crate::sighting::{ActivationMap, MAX_MAP_CELLS};
+use crate::sighting::{MAX_MAP_CELLS, Sighting};
 
 /// Largest width or height of a plane in pixels, above any camera's: a pixel of the reduced plane covers at most 103 of
 /// the source, few enough for its weights, which are whole 256ths.
 pub const MAX_SIDE: usize = 65_535;
-
-/// A colour difference without any colour.
-const NO_COLOUR: u8 = 128;
 
 /// Why a frame's description does not fit its data. Reads on after "failed to".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -150,9 +147,10 @@ impl Rotation {
     }
 }
 
-/// A borrowed view of 8-bit samples with strides; the last row may stop at its last pixel.
+/// A borrowed view of 8-bit samples with strides whose geometry has been checked; the last row may stop at its last
+/// pixel. One channel of interleaved pixels is such a plane, too: its pixel stride is the size of a pixel.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SamplePlane<'a> {
+pub struct SamplePlane<'a> {
     pub(crate) width: usize,
     pub(crate) height: usize,
     pub(crate) row_stride: usize,
@@ -161,7 +159,9 @@ pub(crate) struct SamplePlane<'a> {
 }
 
 impl<'a> SamplePlane<'a> {
-    fn new(
+    /// `row_stride` and `pixel_stride` are in bytes; the buffer must hold
+    /// `row_stride * (height - 1) + pixel_stride * (width - 1) + 1` of them.
+    pub fn new(
         data: &'a [u8],
         width: usize,
         height: usize,
@@ -191,8 +191,24 @@ impl<'a> SamplePlane<'a> {
         Ok(Self { width, height, row_stride, pixel_stride, data })
     }
 
-    /// The bytes of row `y` from its first to its last pixel; pixels are `pixel_stride` apart.
-    pub(crate) fn row(&self, y: usize) -> &'a [u8] {
+    /// Width in pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Bytes from one pixel to the next.
+    pub fn pixel_stride(&self) -> usize {
+        self.pixel_stride
+    }
+
+    /// The bytes of row `y`, which is below the height, from its first to its last pixel; pixels are
+    /// [`Self::pixel_stride`] apart.
+    pub fn row(&self, y: usize) -> &'a [u8] {
         let start = y * self.row_stride;
         &self.data[start..=start + self.pixel_stride * (self.width - 1)]
     }
@@ -259,18 +275,15 @@ impl<'a> LumaPlane<'a> {
         self.samples.height
     }
 
-    /// Luma and the two colour differences (Y, Cb, Cr) of a pixel as delivered: not turned, and in the plane's own range.
-    /// 128 stands for both colours when they are not known. None outside the plane. This is what a model reads its
-    /// input from.
-    pub fn ycbcr(&self, x: usize, y: usize) -> Option<[u8; 3]> {
-        let (width, height) = (self.samples.width, self.samples.height);
-        if x >= width || y >= height {
-            return None;
-        }
-        // A chroma plane may have any size: its sample at the same place.
-        let beside = |plane: &SamplePlane<'_>| plane.at(x * plane.width / width, y * plane.height / height);
-        let [cb, cr] = self.chroma.map_or([NO_COLOUR; 2], |chroma| [beside(&chroma.u), beside(&chroma.v)]);
-        Some([self.samples.at(x, y), cb, cr])
+    /// The luma samples as delivered: not turned, and in the plane's own range.
+    pub fn luma(&self) -> SamplePlane<'a> {
+        self.samples
+    }
+
+    /// The blue and the red difference (Cb, Cr) as delivered, 128 for no colour, at any size: a sample of theirs belongs
+    /// to the same place in fractions of the plane. None when they are not known.
+    pub fn colours(&self) -> Option<[SamplePlane<'a>; 2]> {
+        self.chroma.map(|chroma| [chroma.u, chroma.v])
     }
 
     /// How values map to light.
@@ -332,15 +345,15 @@ pub struct FrameContext {
     pub region: Option<Region>,
     /// What the shot is to show.
     pub aim: Aim,
-    /// Where the relevance model saw the subject, in the upright frame.
-    pub subject_map: Option<ActivationMap>,
+    /// What the relevance model saw, and where in the upright frame: in this frame, or in one not long before.
+    pub sighting: Option<Sighting>,
 }
 
-/// What a shot is to show: the part of its role that framing depends on.
+/// What a shot is to show: by it framing and subject are judged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aim {
-    /// Nothing is asked of the framing.
+    /// No shot is known: nothing is asked of the framing, and an item is expected.
     #[default]
     Any,
     /// The whole item.
@@ -349,19 +362,31 @@ pub enum Aim {
     Defect,
     /// Something with print on it, straight on.
     Label,
+    /// A serial number, which may be on a screen; else as a label.
+    Serial,
+    /// What the item came in, framed in any way.
+    Packaging,
+    /// Anything, framed in any way.
+    Other,
 }
 
 impl Aim {
-    /// The aim of a shot's role, by the role's code on the wire (`overview`, `defect`, `label`, `serial`, …). A role
-    /// without rules for its framing, or one that is not known here, asks for nothing. Phone and server both ask
-    /// here, so that they judge alike.
+    /// The aim of a shot's role, by the role's code on the wire (`overview`, `defect`, `label`, `serial`, …). A role that
+    /// is not known here asks for nothing. Phone and server both ask here, so that they judge alike.
     pub fn for_role(code: &str) -> Self {
         match code {
             "overview" => Self::Overview,
             "defect" => Self::Defect,
-            "label" | "serial" => Self::Label,
-            _ => Self::Any,
+            "label" => Self::Label,
+            "serial" => Self::Serial,
+            "packaging" => Self::Packaging,
+            _ => Self::Other,
         }
+    }
+
+    /// Whether it is print that is to be read.
+    pub(crate) fn is_print(self) -> bool {
+        matches!(self, Self::Label | Self::Serial)
     }
 }
 

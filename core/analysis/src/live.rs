@@ -3,7 +3,8 @@
 //! Puts together what frames say one by one ([`analyse_frame`]), what they say together ([`FlickerWatch`]) and what the
 //! shopper is told of it ([`Guide`]). Keeps the buffers, so that no frame allocates after the first.
 //!
-//! Not responsible for the relevance model: whoever runs it puts its map into the context.
+//! Not responsible for the relevance model: whoever runs it (`SubjectWatch` in `clearshot-relevance`) puts what it saw into
+//! the context.
 
 use std::time::Duration;
 

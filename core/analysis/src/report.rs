@@ -2,12 +2,11 @@
 //!
 //! Numbers are rounded to four decimals where they are made, so that two machines write the same text.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::hint::HintSet;
 use crate::reason::{Reason, ReasonSet, Verdict};
+use crate::scores::Relevance;
 
 /// How sharp the photo is where it has edges.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -98,9 +97,9 @@ pub struct Framing {
     pub subject: Option<Region>,
     /// Share of the frame that the box covers, 0 to 1.
     pub fill: f64,
-    /// Horizontal centre of the subject's edges or activation, 0 (left) to 1 (right).
+    /// Horizontal centre of the subject's edges or of the model's box, 0 (left) to 1 (right).
     pub centre_x: f64,
-    /// Vertical centre of the subject's edges or activation, 0 (top) to 1 (bottom).
+    /// Vertical centre of the subject's edges or of the model's box, 0 (top) to 1 (bottom).
     pub centre_y: f64,
     /// What told where the subject is.
     #[serde(default)]
@@ -128,7 +127,7 @@ pub enum FramingSource {
     /// The strength of the edges, which do not know what is the product.
     #[default]
     Edges,
-    /// The relevance model's activation map.
+    /// The relevance model.
     Map,
 }
 
@@ -185,37 +184,6 @@ pub struct Region {
     pub height: f64,
 }
 
-/// What the relevance model saw. This crate only carries it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Relevance {
-    /// The most likely subject.
-    pub subject: Subject,
-    /// How sure the model is, 0 to 1.
-    pub confidence: f64,
-    /// The share of every subject the model knows; they add up to 1.
-    pub scores: BTreeMap<Subject, f64>,
-}
-
-/// What a photo can be of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// An item that somebody bought.
-    Product,
-    /// A person or a part of one.
-    Person,
-    /// A label, receipt or other paper with text.
-    Document,
-    /// A display that shows something.
-    Screen,
-    /// A room or landscape.
-    Scene,
-    /// An animal.
-    Animal,
-    /// A bare table, floor or wall.
-    Surface,
-}
-
 /// Everything analysis says about a full-resolution photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StillReport {
@@ -252,7 +220,7 @@ pub struct StillReport {
 }
 
 impl StillReport {
-    /// Adds a reason found outside this crate (relevance, duplicate) and turns the verdict to retake.
+    /// Adds a reason found outside this crate (duplicate) and turns the verdict to retake.
     pub fn add_reason(&mut self, reason: Reason) {
         let reasons: ReasonSet = self.reasons.iter().copied().chain([reason]).collect();
         self.verdict = reasons.verdict();
@@ -283,6 +251,9 @@ pub struct FrameReport {
     /// Signs of a display.
     #[serde(default)]
     pub screen: Screen,
+    /// What the relevance model saw; null when it has not looked lately, or there is none.
+    #[serde(default)]
+    pub relevance: Option<Relevance>,
     /// Length of the streak that the phone's turning draws during the exposure, in pixels of a VGA frame; none when
     /// the gyroscope or the exposure time is not known.
     #[serde(default)]

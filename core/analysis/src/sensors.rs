@@ -50,7 +50,7 @@ pub(crate) fn is_area(region: Region) -> bool {
 }
 
 /// The part of a region that lies in the frame; none when that is nothing.
-fn inside(region: Region) -> Option<Region> {
+pub(crate) fn inside(region: Region) -> Option<Region> {
     if !is_area(region) {
         return None;
     }

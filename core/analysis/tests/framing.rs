@@ -4,10 +4,12 @@
 
 mod pictures;
 
+use std::ops::Range;
+
 use clearshot_analysis::{
     ActivationMap, Aim, FocusState, FrameContext, FrameReport, FrameScratch, FramingSource, Hint, LumaPlane,
-    PixelFormat, PixelView, Policy, Reason, Region, Rotation, Sides, Still, StillLimits, Verdict,
-    analyse_frame,
+    PixelFormat, PixelView, Policy, Reason, Region, Relevance, RelevanceLimits, Rotation, Scores, Sides,
+    Sighting, Still, StillLimits, Subject, Verdict, analyse_frame,
 };
 
 const WIDTH: usize = 640;
@@ -19,7 +21,12 @@ fn analyse(luma: &[u8], context: &FrameContext) -> FrameReport {
 
 fn turned(luma: &[u8], context: &FrameContext, rotation: Rotation) -> FrameReport {
     let plane = LumaPlane::new(luma, WIDTH, HEIGHT, WIDTH, 1).unwrap().with_rotation(rotation);
-    analyse_frame(&plane, context, &Policy::default(), &mut FrameScratch::default()).unwrap()
+    analyse_frame(&plane, context, &policy(), &mut FrameScratch::default()).unwrap()
+}
+
+/// The shipped one, for a model whose map tells where a subject ends.
+fn policy() -> Policy {
+    Policy { map_edge_from: 0.8, ..Policy::default() }
 }
 
 fn aimed(aim: Aim) -> FrameContext {
@@ -72,9 +79,11 @@ fn hints(report: &FrameReport) -> Vec<Hint> {
 #[test]
 fn nothing_is_asked_of_the_framing_unless_the_shot_has_an_aim() {
     for luma in [patch((0, 0, 60, 60)), vec![120; WIDTH * HEIGHT]] {
-        let context = FrameContext { subject_map: Some(map(|_, _| 0.0)), ..FrameContext::default() };
-        assert_eq!(hints(&analyse(&luma, &context)), []);
-        assert_eq!(hints(&analyse(&luma, &aimed(Aim::Any))), []);
+        for aim in [Aim::Any, Aim::Packaging, Aim::Other] {
+            let context = FrameContext { sighting: Some(product_in(0..2, 0..8)), ..aimed(aim) };
+            assert_eq!(hints(&analyse(&luma, &context)), []);
+            assert_eq!(hints(&analyse(&luma, &aimed(aim))), []);
+        }
     }
 }
 
@@ -112,16 +121,32 @@ fn a_textured_background_is_neither_off_centre_nor_too_far() {
     }
 }
 
-/// A map of 8 × 8 cells.
-fn map(activation: impl Fn(usize, usize) -> f32) -> ActivationMap {
-    let cells: Vec<f32> = (0..64).map(|cell| activation(cell % 8, cell / 8)).collect();
-    ActivationMap::new(8, 8, &cells).unwrap()
+/// What a model says that sees one thing in these columns and rows of a map of 8 × 8 cells.
+fn seen(subject: Subject, columns: Range<usize>, rows: Range<usize>) -> Sighting {
+    let inside = |cell: usize| columns.contains(&(cell % 8)) && rows.contains(&(cell / 8));
+    let cells: Vec<f32> = (0..64).map(|cell| if inside(cell) { 0.9 } else { 0.05 }).collect();
+    let eighths = |cells: usize| cells as f64 / 8.0;
+    let subject_box = Region {
+        x: eighths(columns.start),
+        y: eighths(rows.start),
+        width: eighths(columns.len()),
+        height: eighths(rows.len()),
+    };
+    Sighting {
+        relevance: Relevance::new(Scores::new([(subject, 0.9), (Subject::Surface, 0.1)])),
+        map: ActivationMap::new(8, 8, &cells).unwrap().with_subject(Some(subject_box)),
+        limits: RelevanceLimits { product: 0.3, document: 0.3 },
+    }
 }
 
-/// What is told when the map shows the subject in these columns and rows.
-fn by_map(aim: Aim, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> FrameReport {
-    let map = map(|column, row| if columns.contains(&column) && rows.contains(&row) { 0.9 } else { 0.05 });
-    let context = FrameContext { subject_map: Some(map), ..aimed(aim) };
+fn product_in(columns: Range<usize>, rows: Range<usize>) -> Sighting {
+    seen(Subject::Product, columns, rows)
+}
+
+/// What is told when the model sees a product in these columns and rows; for a label, a document.
+fn by_map(aim: Aim, columns: Range<usize>, rows: Range<usize>) -> FrameReport {
+    let subject = if aim == Aim::Label { Subject::Document } else { Subject::Product };
+    let context = FrameContext { sighting: Some(seen(subject, columns, rows)), ..aimed(aim) };
     analyse(&patch((200, 140, 240, 200)), &context)
 }
 
@@ -142,10 +167,49 @@ fn what_the_map_says_of_a_whole_item_is_a_reason() {
 }
 
 #[test]
-fn a_map_that_shows_nothing_is_no_subject_whatever_the_edges_say() {
-    let context = FrameContext { subject_map: Some(map(|_, _| 0.0)), ..aimed(Aim::Overview) };
-    let report = analyse(&patch((200, 140, 240, 200)), &context);
-    assert_eq!((hints(&report), report.framing.subject), (vec![Hint::NoSubject], None));
+fn a_map_that_cannot_tell_where_the_item_ends_is_not_asked_whether_it_is_cut_off() {
+    let cut = FrameContext { sighting: Some(product_in(0..5, 2..6)), ..aimed(Aim::Overview) };
+    let luma = patch((200, 140, 240, 200));
+    assert_eq!(told(&analyse(&luma, &cut)), (vec![Hint::CutOff], vec![Reason::CutOff]));
+    let plane = LumaPlane::new(&luma, WIDTH, HEIGHT, WIDTH, 1).unwrap();
+    let shipped = analyse_frame(&plane, &cut, &Policy::default(), &mut FrameScratch::default()).unwrap();
+    assert_eq!((told(&shipped), shipped.framing.source), ((vec![], vec![]), FramingSource::Map));
+}
+
+#[test]
+fn the_edge_of_what_is_no_item_is_no_fault_and_its_box_not_the_subject() {
+    let luma = patch((200, 140, 240, 200));
+    let person = FrameContext { sighting: Some(seen(Subject::Person, 0..4, 0..8)), ..aimed(Aim::Overview) };
+    let report = analyse(&luma, &person);
+    assert_eq!(told(&report), (vec![Hint::WrongSubject], vec![Reason::Person]));
+    assert_eq!(report.framing, analyse(&luma, &aimed(Aim::Overview)).framing);
+    assert_eq!(report.relevance.unwrap().subject, Subject::Person);
+}
+
+#[test]
+fn without_a_box_of_the_model_s_the_edges_tell_where_the_item_is() {
+    let luma = patch((290, 210, 60, 60));
+    let mut sighting = product_in(2..6, 2..6);
+    sighting.map = sighting.map.with_subject(None);
+    let context = FrameContext { sighting: Some(sighting), ..aimed(Aim::Overview) };
+    let report = analyse(&luma, &context);
+    assert_eq!(report.framing.source, FramingSource::Edges);
+    assert_eq!(told(&report), (vec![Hint::TooFar], vec![]));
+}
+
+#[test]
+fn an_empty_scene_asks_for_the_item_whatever_its_edges_are() {
+    let scene = FrameContext { sighting: Some(seen(Subject::Scene, 0..8, 0..8)), ..aimed(Aim::Overview) };
+    let report = analyse(&patch((200, 140, 240, 200)), &scene);
+    assert_eq!(told(&report), (vec![Hint::NoSubject], vec![Reason::Irrelevant]));
+    assert_eq!(report.verdict, Verdict::Retake);
+}
+
+#[test]
+fn an_animal_in_the_picture_is_told_as_the_wrong_subject_and_not_as_none() {
+    let animal = FrameContext { sighting: Some(seen(Subject::Animal, 2..6, 2..6)), ..aimed(Aim::Overview) };
+    let report = analyse(&patch((200, 140, 240, 200)), &animal);
+    assert_eq!(told(&report), (vec![Hint::WrongSubject], vec![Reason::Irrelevant]));
 }
 
 #[test]
@@ -157,10 +221,7 @@ fn the_print_of_a_label_may_leave_the_frame_on_all_sides_but_must_be_large() {
 
 #[test]
 fn the_map_lies_over_the_upright_frame_however_the_camera_delivers_it() {
-    let context = FrameContext {
-        subject_map: Some(map(|column, _| if column < 4 { 0.9 } else { 0.0 })),
-        ..aimed(Aim::Overview)
-    };
+    let context = FrameContext { sighting: Some(product_in(0..4, 0..8)), ..aimed(Aim::Overview) };
     let luma = patch((200, 140, 240, 200));
     let upright = turned(&luma, &context, Rotation::None).framing;
     assert_eq!(turned(&luma, &context, Rotation::Clockwise90).framing, upright);
@@ -176,10 +237,7 @@ fn a_label_at_a_slant_is_tilted_and_an_item_at_a_slant_is_not() {
     let report = analyse(&luma, &label);
     assert_eq!(told(&report), (vec![Hint::Tilted], vec![]));
     assert_eq!(report.framing.roll_deg, Some(25.0));
-    let with_map = FrameContext {
-        subject_map: Some(map(|x, y| f32::from((1..7).contains(&x) && (1..7).contains(&y)))),
-        ..label
-    };
+    let with_map = FrameContext { sighting: Some(seen(Subject::Document, 1..7, 1..7)), ..label };
     assert_eq!(told(&analyse(&luma, &with_map)), (vec![Hint::Tilted], vec![Reason::Tilted]));
     assert_eq!(told(&analyse(&luma, &FrameContext { aim: Aim::Overview, ..label })), (vec![], vec![]));
     let level = FrameContext { gravity: Some([0.5, -9.7, 1.0]), ..label };
@@ -276,13 +334,12 @@ fn a_still_is_judged_for_its_shot_as_the_frame_is() {
         format: PixelFormat::Luma,
     };
     let still = Still::from_pixels(&view, 1, &StillLimits::default()).unwrap();
-    let cut = FrameContext {
-        subject_map: Some(map(|column, row| if column < 4 && (2..6).contains(&row) { 0.9 } else { 0.0 })),
-        ..aimed(Aim::Overview)
-    };
-    let report = still.report_in(&cut, &Policy::default());
+    let cut = FrameContext { sighting: Some(product_in(0..4, 2..6)), ..aimed(Aim::Overview) };
+    let report = still.report_in(&cut, &policy());
     assert_eq!((report.verdict, report.reasons), (Verdict::Retake, vec![Reason::CutOff]));
-    assert_eq!(report.framing, analyse(&luma, &cut).framing);
+    let frame = analyse(&luma, &cut);
+    assert_eq!((report.framing, report.relevance), (frame.framing, frame.relevance));
+    assert!(report.relevance.is_some());
     assert_eq!(still.report(&Policy::default()).verdict, Verdict::Good);
 }
 
@@ -291,7 +348,7 @@ fn a_report_of_an_earlier_version_still_reads() {
     let report = analyse(&patch((200, 140, 240, 200)), &FrameContext::default());
     let mut json = serde_json::to_value(report).unwrap();
     let fields = json.as_object_mut().unwrap();
-    for newer in ["lens", "screen", "motion", "focusing"] {
+    for newer in ["lens", "screen", "relevance", "motion", "focusing"] {
         fields.remove(newer).unwrap();
     }
     let framing = fields["framing"].as_object_mut().unwrap();

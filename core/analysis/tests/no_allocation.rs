@@ -7,8 +7,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use clearshot_analysis::{
-    Aim, ChromaPlanes, FrameContext, FrameScratch, LumaPlane, LumaRange, Policy, Region, Rotation,
-    analyse_frame,
+    ActivationMap, Aim, ChromaPlanes, FrameContext, FrameScratch, LumaPlane, LumaRange, Policy, Region,
+    Relevance, RelevanceLimits, Rotation, Scores, Sighting, Subject, analyse_frame,
 };
 
 struct Counting;
@@ -68,11 +68,22 @@ fn second_frame([blank, full]: [&LumaPlane<'_>; 2], context: &FrameContext) -> u
     let (policy, mut scratch) = (Policy::default(), FrameScratch::default());
     let mut analyse = |plane: &LumaPlane<'_>| {
         let report = analyse_frame(plane, context, &policy, &mut scratch).unwrap();
-        assert!(report.exposure.p98 > 0.0);
+        assert!(report.exposure.p98 > 0.0 && report.relevance.is_some() == context.sighting.is_some());
     };
     let first = allocations_of(|| analyse(blank));
     assert!(first > 0, "the counter does not count");
     allocations_of(|| analyse(full))
+}
+
+/// A product on the left of a map of 10 × 10.
+fn sighting() -> Sighting {
+    let cells: Vec<f32> = (0..100).map(|cell| if cell % 10 < 5 { 0.9 } else { 0.1 }).collect();
+    let left = Region { x: 0.0, y: 0.0, width: 0.5, height: 1.0 };
+    Sighting {
+        relevance: Relevance::new(Scores::new([(Subject::Product, 0.8), (Subject::Screen, 0.2)])),
+        map: ActivationMap::new(10, 10, &cells).unwrap().with_subject(Some(left)),
+        limits: RelevanceLimits { product: 0.3, document: 0.3 },
+    }
 }
 
 #[test]
@@ -83,7 +94,7 @@ fn a_plain_vga_frame_allocates_nothing_after_the_first() {
 }
 
 #[test]
-fn a_full_hd_frame_with_strides_colours_and_a_region_allocates_nothing_after_the_first() {
+fn a_full_hd_frame_with_strides_colours_a_region_and_a_sighting_allocates_nothing_after_the_first() {
     let (width, height, stride) = (1920, 1080, 2 * 1920 + 64);
     let frames = [vec![90; stride * height], scene(stride * height, stride, 17)];
     let chroma: Vec<u8> = (0..width * height / 2).map(|index| (124 + index % 9) as u8).collect();
@@ -105,6 +116,7 @@ fn a_full_hd_frame_with_strides_colours_and_a_region_allocates_nothing_after_the
         gravity: Some([0.0, -9.8, 0.3]),
         region: Some(Region { x: 0.3, y: 0.3, width: 0.3, height: 0.3 }),
         aim: Aim::Defect,
+        sighting: Some(sighting()),
         ..FrameContext::default()
     };
     assert_eq!(second_frame([&planes[0], &planes[1]], &context), 0);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clearshot_analysis::{
     ActivationMap, Aim, ChromaPlanes, FocusState, FrameContext, FrameReport, Guide, GuidePolicy, Hint,
-    LiveView, LumaPlane, LumaRange, Policy, Region, Rotation, Verdict,
+    LiveView, LumaPlane, LumaRange, Policy, Region, Relevance, RelevanceLimits, Rotation, Scores, Sighting,
+    Subject, Verdict,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -38,13 +39,40 @@ fn map() -> impl Strategy<Value = ActivationMap> {
     })
 }
 
+fn sighting() -> impl Strategy<Value = Sighting> {
+    let scores = [(); 7].map(|()| number());
+    (scores, map(), option::of(region()), [number(), number()]).prop_map(
+        |(scores, map, subject, [product, document])| Sighting {
+            relevance: Relevance::new(Scores::new(Subject::ALL.into_iter().zip(scores))),
+            map: map.with_subject(subject),
+            limits: RelevanceLimits { product, document },
+        },
+    )
+}
+
 fn context() -> impl Strategy<Value = FrameContext> {
     let focus = prop_oneof![Just(FocusState::Scanning), Just(FocusState::Failed), Just(FocusState::Focused)];
-    let aim = prop_oneof![Just(Aim::Any), Just(Aim::Overview), Just(Aim::Defect), Just(Aim::Label)];
+    let aim = prop_oneof![
+        Just(Aim::Any),
+        Just(Aim::Overview),
+        Just(Aim::Defect),
+        Just(Aim::Label),
+        Just(Aim::Serial),
+        Just(Aim::Packaging),
+        Just(Aim::Other)
+    ];
     let numbers = [(); 5].map(|()| option::of(number()));
     let gravity = option::of([number(), number(), number()]);
-    (numbers, gravity, option::of(focus), aim, option::of(region()), option::of(map()), any::<Option<bool>>())
-        .prop_map(|(numbers, gravity, focus, aim, region, subject_map, torch)| {
+    (
+        numbers,
+        gravity,
+        option::of(focus),
+        aim,
+        option::of(region()),
+        option::of(sighting()),
+        any::<Option<bool>>(),
+    )
+        .prop_map(|(numbers, gravity, focus, aim, region, sighting, torch)| {
             let [exposure_time_s, iso, aperture, gyro_rate, min_focus_m] = numbers;
             FrameContext {
                 exposure_time_s,
@@ -57,7 +85,7 @@ fn context() -> impl Strategy<Value = FrameContext> {
                 torch,
                 region,
                 aim,
-                subject_map,
+                sighting,
             }
         })
 }

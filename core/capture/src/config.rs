@@ -34,6 +34,9 @@ pub struct StoreConfig {
     pub steps_end_with_process: bool,
     /// How long a photo stays after the server accepted it. Default 24 h: time for a server to come back from a backup.
     pub grace: Duration,
+    /// How long a session stays in the queue once its last photo was accepted and deleted. Default 90 days: until the money
+    /// is back, the shopper looks at what they have sent, and what is left is a few hundred bytes a photo.
+    pub retention: Duration,
     /// The shortest back-off. Default 1 s.
     pub min_back_off: Duration,
     /// The longest back-off. Default 5 min.
@@ -59,6 +62,7 @@ impl Default for StoreConfig {
             lease: Duration::from_mins(10),
             steps_end_with_process: true,
             grace: 24 * HOUR,
+            retention: 90 * 24 * HOUR,
             min_back_off: Duration::from_secs(1),
             max_back_off: Duration::from_mins(5),
             stall_tries: 12,

@@ -15,8 +15,12 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::CaptureError;
 
 /// One file per version, in their order. A file that was released is never changed; a change is a new file.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_queue.sql"), include_str!("../migrations/0002_clock_and_pace.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_queue.sql"),
+    include_str!("../migrations/0002_clock_and_pace.sql"),
+    include_str!("../migrations/0003_forgetting.sql"),
+    include_str!("../migrations/0004_senders.sql"),
+];
 
 /// How long a statement waits for another process's transaction. None of ours takes 100 ms; a suspended process may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,8 +57,16 @@ impl Database {
 }
 
 fn file_at(path: &Path) -> io::Result<(u64, u64)> {
-    let metadata = std::fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
+    std::fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Whether an open file is the one at this path.
+pub(crate) fn is_file_at(file: &std::fs::File, path: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match file_at(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        named => Ok(named? == (open.dev(), open.ino())),
+    }
 }
 
 fn open(path: &Path) -> Result<Connection, CaptureError> {
@@ -132,6 +144,11 @@ pub(crate) fn time(millis: i64) -> Result<Timestamp, CaptureError> {
     Timestamp::from_millisecond(millis).map_err(|_| CaptureError::Row("a time"))
 }
 
+/// A duration in milliseconds, as columns have it.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Reads a column that holds one of our words.
 pub(crate) fn word<T: std::str::FromStr>(text: &str, what: &'static str) -> Result<T, CaptureError> {
     text.parse().map_err(|_| CaptureError::Row(what))
@@ -150,6 +167,9 @@ mod tests {
         let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ);
         assert_eq!(CaptureError::from(rusqlite::Error::SqliteFailure(error, None)).code(), "database");
     }
+
+    const ONE_SESSION: &str =
+        "INSERT INTO sessions (id, return_id, opened_at) VALUES (zeroblob(16), zeroblob(16), 7)";
 
     /// What the schema is, as SQLite tells it.
     fn schema(connection: &Connection) -> Vec<String> {
@@ -170,7 +190,7 @@ mod tests {
             }
             old.pragma_update(None, "user_version", version as u32).unwrap();
             if version > 0 {
-                old.execute("INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), 7)", []).unwrap();
+                old.execute(ONE_SESSION, []).unwrap();
             }
             drop(old);
 
@@ -189,7 +209,7 @@ mod tests {
         old.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
         old.execute_batch(MIGRATIONS[0]).unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
-        old.execute("INSERT INTO sessions VALUES (zeroblob(16), zeroblob(16), 7)", []).unwrap();
+        old.execute(ONE_SESSION, []).unwrap();
         old
     }
 

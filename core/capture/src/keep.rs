@@ -14,7 +14,7 @@ use crate::config::AskPolicy;
 use crate::database::word;
 use crate::error::{CaptureError, QuotaLimit};
 use crate::folder_lock::FolderLock;
-use crate::photo::JudgedPhoto;
+use crate::photo::{JudgedPhoto, ModelMark};
 use crate::planner::clock;
 use crate::row::CaptureRow;
 use crate::store::CaptureStore;
@@ -257,7 +257,7 @@ impl CaptureStore {
                 sha256: Sha256Digest::of(&photo.bytes),
                 perceptual_hash: format!("{:016x}", new.photo.perceptual_hash().0),
             },
-            analysis: record(report)?,
+            analysis: record(report, new.photo.model())?,
             kept_anyway,
             annotation: new.annotation.clone(),
             chain: context.chain.clone(),
@@ -298,7 +298,7 @@ fn codes(report: &StillReport) -> Vec<String> {
     report.reasons.iter().map(|reason| reason.code().to_owned()).collect()
 }
 
-fn record(report: &StillReport) -> Result<AnalysisRecord, CaptureError> {
+fn record(report: &StillReport, model: Option<&ModelMark>) -> Result<AnalysisRecord, CaptureError> {
     Ok(AnalysisRecord {
         verdict: match report.verdict {
             Verdict::Good => VerdictCode::Good,
@@ -307,7 +307,8 @@ fn record(report: &StillReport) -> Result<AnalysisRecord, CaptureError> {
         reasons: codes(report),
         policy_version: report.policy_version,
         policy_hash: report.policy_hash.clone(),
-        model_hash: None,
+        model_hash: model.map(|model| model.sha256.clone()),
+        model_version: model.map(|model| model.version),
         report: serde_json::to_value(report).map_err(EnvelopeError::from)?,
     })
 }

@@ -26,7 +26,7 @@
 //! capture.lock                held while a photo is being kept or the folder repaired, by one process at a time; with
 //!                             the id of a photo that is not finished
 //! vault/<capture id>.sealed   a photo each: routing header in clear (ids, length, digest), then the age stream
-//! senders.lock                held by the stores that are sending, so that the leases of dead ones are known
+//! senders/<sender>.lock       held by a store that is sending, each its own, so that the leases of dead ones are known
 //! tmp/                        photos on their way into the vault
 //! quarantine/                 files of the vault that are damaged or nobody's; kept for a person to look at
 //! ```
@@ -37,6 +37,7 @@ mod config;
 mod database;
 mod error;
 mod folder_lock;
+mod forget;
 mod keep;
 mod pace;
 mod photo;
@@ -56,7 +57,7 @@ mod vault;
 pub use config::{AskPolicy, MeteredPolicy, StoreConfig, StoreKeys};
 pub use error::{CaptureError, QuotaLimit};
 pub use keep::{ASKS, AskState, Assessment, Keep, NewCapture, SavedCapture};
-pub use photo::JudgedPhoto;
+pub use photo::{JudgedPhoto, ModelMark};
 pub use plan::{Conditions, LeaseId, Outcome, Plan, Step, UploadRequest, WaitReason};
 pub use queue::{CaptureState, Counters, QueueEntry};
 pub use repair::RepairReport;

@@ -26,7 +26,7 @@ const QUICK: Duration = Duration::from_secs(4);
 const QUICK_IN_A_ROW: u32 = 3;
 
 impl CaptureStore {
-    /// As what the next photo should be kept ([`crate::JudgedPhoto::judge_for`]), so that it can be sent in good time.
+    /// As what the next photo should be kept (by [`Self::judge`]), so that it can be sent in good time.
     pub fn next_derivative(&self) -> Result<DerivativeSpec, CaptureError> {
         let long_side = self.read(|connection| {
             Ok(connection.query_row("SELECT derivative_long_side FROM planner", [], |row| row.get(0))?)

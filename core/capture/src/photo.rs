@@ -2,21 +2,62 @@
 
 use clearshot_analysis::{
     Aim, DerivativeSpec, FrameContext, Jpeg, PerceptualHash, Policy, Reason, Still, StillError, StillLimits,
-    StillReport, StillScratch, Verdict,
+    StillReport, StillScratch, SubjectModel, Verdict,
 };
 use clearshot_protocol::api::ShotRole;
+
+use crate::error::CaptureError;
+use crate::store::CaptureStore;
 
 /// A judged photo, in memory only: the upload derivative, its thumbnail, the report and the perceptual hash.
 #[derive(Debug, Clone)]
 pub struct JudgedPhoto {
     report: StillReport,
+    model: Option<ModelMark>,
     photo: Jpeg,
     thumbnail: Jpeg,
     hash: PerceptualHash,
 }
 
+/// Which relevance model took part in a judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelMark {
+    /// SHA-256 of the model, in hex.
+    pub sha256: String,
+    /// Its version.
+    pub version: u32,
+}
+
+impl CaptureStore {
+    /// Decodes a JPEG or PNG once, judges it for a shot of this role with the store's model
+    /// ([`Self::with_model`]), and derives what is kept of it: as large as the network is good for
+    /// ([`Self::next_derivative`]).
+    pub fn judge(
+        &self,
+        bytes: &[u8],
+        role: ShotRole,
+        limits: &StillLimits,
+        policy: &Policy,
+        scratch: &mut StillScratch,
+    ) -> Result<JudgedPhoto, CaptureError> {
+        self.judge_still(&Still::decode_with(bytes, limits, scratch)?, role, policy)
+    }
+
+    /// As [`Self::judge`], of a photo that is decoded already (a platform's own decoder, for HEIC).
+    pub fn judge_still(
+        &self,
+        still: &Still,
+        role: ShotRole,
+        policy: &Policy,
+    ) -> Result<JudgedPhoto, CaptureError> {
+        let derivative = self.next_derivative()?;
+        Ok(JudgedPhoto::of(still, role, derivative, policy, self.model.as_deref())?)
+    }
+}
+
 impl JudgedPhoto {
-    /// Decodes a JPEG or PNG once, judges it for a shot of this role and derives what is kept of it.
+    /// Decodes a JPEG or PNG once, judges it for a shot of this role without a model or a store, and derives what is kept
+    /// of it.
     pub fn judge(
         bytes: &[u8],
         role: ShotRole,
@@ -24,38 +65,30 @@ impl JudgedPhoto {
         policy: &Policy,
         scratch: &mut StillScratch,
     ) -> Result<Self, StillError> {
-        Self::judge_for(bytes, role, &DerivativeSpec::default(), limits, policy, scratch)
+        let still = Still::decode_with(bytes, limits, scratch)?;
+        Self::of(&still, role, DerivativeSpec::default(), policy, None)
     }
 
-    /// As [`Self::judge`], with another derivative to keep and send ([`crate::CaptureStore::next_derivative`]).
-    pub fn judge_for(
-        bytes: &[u8],
-        role: ShotRole,
-        derivative: &DerivativeSpec,
-        limits: &StillLimits,
-        policy: &Policy,
-        scratch: &mut StillScratch,
-    ) -> Result<Self, StillError> {
-        Self::from_still_for(&Still::decode_with(bytes, limits, scratch)?, role, derivative, policy)
-    }
-
-    /// Judges a photo that is decoded already (a platform's own decoder, for HEIC). The role is all that counts beside
-    /// the pixels: it is in the manifest, so that the server comes to the same verdict.
-    pub fn from_still(still: &Still, role: ShotRole, policy: &Policy) -> Result<Self, StillError> {
-        Self::from_still_for(still, role, &DerivativeSpec::default(), policy)
-    }
-
-    /// As [`Self::from_still`], with another derivative to keep and send.
-    pub fn from_still_for(
+    /// The role and the model are all that count beside the pixels: both are in the manifest, so that the server comes to
+    /// the same verdict. A model that fails is as good as none.
+    fn of(
         still: &Still,
         role: ShotRole,
-        derivative: &DerivativeSpec,
+        derivative: DerivativeSpec,
         policy: &Policy,
+        model: Option<&dyn SubjectModel>,
     ) -> Result<Self, StillError> {
-        let context = FrameContext { aim: Aim::for_role(role.as_str()), ..FrameContext::default() };
+        let seen = model.and_then(|model| Some((model, model.look(&still.plane()).ok()?)));
+        let context = FrameContext {
+            aim: Aim::for_role(role.as_str()),
+            sighting: seen.map(|(_, sighting)| sighting),
+            ..FrameContext::default()
+        };
         Ok(Self {
             report: still.report_in(&context, policy),
-            photo: still.derivative(derivative)?,
+            model: seen
+                .map(|(model, _)| ModelMark { sha256: model.sha256().to_owned(), version: model.version() }),
+            photo: still.derivative(&derivative)?,
             thumbnail: still.thumbnail(),
             hash: still.perceptual_hash(),
         })
@@ -64,6 +97,11 @@ impl JudgedPhoto {
     /// What analysis says. Its width and height are the original's; the kept photo may be smaller.
     pub fn report(&self) -> &StillReport {
         &self.report
+    }
+
+    /// The relevance model that looked at it; none when none did, or it had no answer.
+    pub fn model(&self) -> Option<&ModelMark> {
+        self.model.as_ref()
     }
 
     /// Good, or retake.
@@ -102,8 +140,10 @@ mod tests {
             let aim = match role {
                 ShotRole::Overview => Aim::Overview,
                 ShotRole::Defect => Aim::Defect,
-                ShotRole::Label | ShotRole::Serial => Aim::Label,
-                ShotRole::Packaging | ShotRole::Other => Aim::Any,
+                ShotRole::Label => Aim::Label,
+                ShotRole::Serial => Aim::Serial,
+                ShotRole::Packaging => Aim::Packaging,
+                ShotRole::Other => Aim::Other,
             };
             assert_eq!(Aim::for_role(role.as_str()), aim, "{role}");
         }

@@ -58,7 +58,8 @@ pub enum WaitReason {
     Metered,
     /// The end of a back-off.
     BackOff,
-    /// Somebody else holds the lease of what is left.
+    /// Somebody else holds the lease of what is left, or as many steps are out as may be. It may be over long before the
+    /// lease ends.
     Leased,
     /// A token: the last one was refused, and so was a fresh one.
     Unauthorised,

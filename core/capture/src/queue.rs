@@ -95,7 +95,8 @@ pub struct QueueEntry {
     pub on_device: bool,
 }
 
-/// How many captures stand where. They always add up to [`Counters::captured`].
+/// How many captures stand where. They always add up to [`Counters::captured`]. Those of sessions that were settled for
+/// [`crate::StoreConfig::retention`] are no longer counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// All of them.
@@ -114,6 +115,31 @@ pub struct Counters {
     pub stalled: u64,
     /// [`CaptureState::Lost`].
     pub lost: u64,
+}
+
+impl QueueEntry {
+    /// Whether another photo of the same could be accepted where this one was not. A return or an item that the shop does
+    /// not know, and one that takes no more photos, would refuse it as well.
+    pub fn another_photo_helps(&self) -> bool {
+        match self.state {
+            CaptureState::Rejected => self.error.as_deref().is_none_or(another_photo_helps),
+            CaptureState::Lost => true,
+            _ => false,
+        }
+    }
+}
+
+fn another_photo_helps(code: &str) -> bool {
+    !matches!(
+        code,
+        "return-closed"
+            | "return_closed"
+            | "unknown-return"
+            | "unknown-item"
+            | "unsupported-media-type"
+            | "http-415"
+            | "invalid-field"
+    )
 }
 
 impl CaptureStore {
@@ -260,23 +286,89 @@ fn status(state: CaptureState, error: Option<&str>, detail: &str) -> String {
         (CaptureState::Accepted, _) => "Accepted by the shop.",
         (CaptureState::Rejected, _) => "The shop cannot use it.",
         (CaptureState::Stalled, _) => "Saved on this phone, but it could not be sent.",
-        (CaptureState::Lost, _) => "Its file on this phone is gone or damaged.",
+        (CaptureState::Lost, _) => "No longer whole on this phone.",
     };
     match detail {
         "" => stands.to_owned(),
-        detail => format!("{stands} {detail}"),
+        detail => format!("{stands} {}", sentence(detail)),
     }
 }
 
-/// What the shopper can do about it.
+/// The server's words, and those of the system, come as sentences and as fragments.
+fn sentence(detail: &str) -> String {
+    let mut rest = detail.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if detail.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", rest.as_str())
+}
+
+/// What the shopper can do about it. The codes are those of problems (`clearshot_protocol::problem`), with hyphens, and
+/// those of rejected evidence, with underscores.
 fn advice(state: CaptureState, error: Option<&str>) -> Option<&'static str> {
-    match (state, error) {
-        (CaptureState::Rejected | CaptureState::Lost, _) => Some("Take this photo again."),
-        (CaptureState::Stalled, Some("network")) => Some("Check the connection, then try again."),
-        (CaptureState::Stalled, Some("unknown-return")) => {
-            Some("Check that the return still exists, then try again.")
+    let code = error.unwrap_or_default();
+    match (state, code) {
+        (CaptureState::Rejected, "return-closed" | "return_closed") => {
+            Some("This return takes no more photos: ask the shop.")
         }
+        (CaptureState::Rejected, "unknown-return" | "unknown-item") => {
+            Some("Scan the return's code again, or ask the shop whether this item belongs to it.")
+        }
+        (CaptureState::Rejected, "too-large" | "http-413") => {
+            Some("Take this photo again with a lower resolution.")
+        }
+        (CaptureState::Rejected, "unsupported-media-type" | "http-415" | "invalid-field") => {
+            Some("Update this app, then try again.")
+        }
+        (CaptureState::Rejected, "digest-mismatch" | "digest_mismatch") => Some(
+            "Something on this network changes what is sent: take this photo again, and send it on another network.",
+        ),
+        (CaptureState::Stalled, "network") => Some("Check the connection, then try again."),
+        (CaptureState::Stalled, "unknown-return") => Some(
+            "Scan the return's code again, or ask the shop whether the return still exists; then try again.",
+        ),
+        (CaptureState::Stalled, "unsupported-version") => Some("Update this app, then try again."),
         (CaptureState::Stalled, _) => Some("Try again; if it happens again, ask the shop."),
+        (CaptureState::Rejected | CaptureState::Lost, _) => Some("Take this photo again."),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejected_photo_is_to_be_taken_again_only_where_another_one_can_help() {
+        let rejected = |code| advice(CaptureState::Rejected, Some(code)).unwrap();
+        for code in
+            ["not_an_image", "cannot_open", "digest-mismatch", "digest_mismatch", "too-large", "http-413"]
+        {
+            assert!(rejected(code).to_lowercase().contains("take this photo again"), "{code}");
+            assert!(another_photo_helps(code), "{code}");
+        }
+        for code in
+            ["unknown-item", "unknown-return", "return-closed", "return_closed", "unsupported-media-type"]
+        {
+            assert!(!rejected(code).to_lowercase().contains("take this photo again"), "{code}");
+            assert!(!another_photo_helps(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_a_photo_reads_as_a_sentence_whoever_said_it() {
+        let said = |detail| status(CaptureState::Stalled, Some("x"), detail);
+        assert!(
+            said("no such return (os error 1)").ends_with(" could not be sent. No such return (os error 1).")
+        );
+        assert!(said("It is a text.").ends_with(" could not be sent. It is a text."));
+        assert!(said("").ends_with(" could not be sent."));
+    }
+
+    #[test]
+    fn everything_that_has_ended_without_being_accepted_has_its_advice() {
+        for state in [CaptureState::Rejected, CaptureState::Stalled, CaptureState::Lost] {
+            assert!(advice(state, None).is_some() && advice(state, Some("of-a-later-server")).is_some());
+        }
+        assert_eq!(advice(CaptureState::Accepted, None), None);
     }
 }

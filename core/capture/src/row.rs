@@ -5,6 +5,7 @@ use clearshot_protocol::{Sha256Digest, Timestamp};
 use rusqlite::{Transaction, params};
 
 use crate::error::CaptureError;
+use crate::forget::note_unsettled;
 use crate::vault::VaultHeader;
 
 /// A capture's row before anything of it was sent.
@@ -25,6 +26,7 @@ impl<'a> CaptureRow<'a> {
     /// Inserts it. A row that is there already stays as it is.
     pub(crate) fn insert(&self, transaction: &Transaction<'_>, metered: &str) -> Result<(), CaptureError> {
         let header = self.header;
+        note_unsettled(transaction, header.session)?;
         let manifest = self.manifest.map(|(manifest, _)| manifest);
         let reasons = manifest.map(|manifest| serde_json::json!(manifest.analysis.reasons).to_string());
         let hash =

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use crate::config::{AskPolicy, MeteredPolicy};
 use crate::database::{time, word};
 use crate::error::CaptureError;
+use crate::forget::note_unsettled;
 use crate::shots::{ShotTemplate, shot_list};
 use crate::store::CaptureStore;
 
@@ -290,6 +291,7 @@ fn insert_shot(
     ask_policy: &str,
     now: Timestamp,
 ) -> Result<ShotId, CaptureError> {
+    note_unsettled(transaction, session)?;
     let shot = ShotId::mint(now);
     transaction.execute(
         "INSERT INTO shots (id, session, item, position, role, required, ask_policy, overview)

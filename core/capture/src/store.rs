@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use clearshot_analysis::SubjectModel;
 use clearshot_protocol::field::FieldKey;
 use clearshot_protocol::{CaptureId, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -15,9 +16,10 @@ use crate::config::{StoreConfig, StoreKeys};
 use crate::database::Database;
 use crate::error::CaptureError;
 use crate::folder_lock::FolderLock;
+use crate::forget::forget_old_sessions;
 use crate::planner::{self, Jitter};
 use crate::repair::{RepairReport, repair};
-use crate::senders::Senders;
+use crate::senders::{SenderId, Senders};
 use crate::vault::{RealDisk, Vault, Vfs};
 
 /// What the key for labels is derived for; another purpose gives another key.
@@ -35,6 +37,7 @@ pub struct CaptureStore {
     pub(crate) jitter: Mutex<Jitter>,
     pub(crate) senders: Senders,
     pub(crate) unreadable: Mutex<Vec<PathBuf>>,
+    pub(crate) model: Option<Arc<dyn SubjectModel>>,
     pub(crate) lock_file: Mutex<std::fs::File>,
     database: Mutex<Option<Database>>,
 }
@@ -64,8 +67,9 @@ impl CaptureStore {
             labels: FieldKey::derive(&keys.device, LABELS_PURPOSE),
             unauthorised: AtomicBool::new(false),
             jitter: Mutex::new(Jitter::new(seed)),
-            senders: Senders::new(vault.senders_lock()),
+            senders: Senders::new(vault.senders(), SenderId(random_seed(now).cast_signed())),
             unreadable: Mutex::default(),
+            model: None,
             lock_file: Mutex::new(vault.lock_file()?),
             database: Mutex::new(None),
             vault,
@@ -85,11 +89,19 @@ impl CaptureStore {
             *store.database() = Some(database);
             repair(&folder, &mut report)?;
             folder.end_photo()?;
-            if store.config.steps_end_with_process {
-                store.senders.while_nobody_sends(|| planner::end_leases(&folder))?;
-            }
+            folder.write(|transaction| planner::end_dead_leases(transaction, &store.senders))?;
+            store.senders.remove_dead()?;
+            // On a disk that is full, say. The shopper gets at their queue all the same, and the next sweep tries again.
+            let _ = forget_old_sessions(&folder, now);
         }
         Ok((store, report))
+    }
+
+    /// The same store with a model that looks at every photo it judges. It may be shared with the preview and with other
+    /// stores.
+    #[must_use]
+    pub fn with_model(self, model: Arc<dyn SubjectModel>) -> Self {
+        Self { model: Some(model), ..self }
     }
 
     /// The store's folder.

@@ -4,6 +4,7 @@ use clearshot_protocol::{CaptureId, Timestamp};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::error::CaptureError;
+use crate::forget::forget_old_sessions;
 use crate::planner::clock;
 use crate::queue::CaptureState;
 use crate::store::CaptureStore;
@@ -18,8 +19,8 @@ pub struct Swept {
 }
 
 impl CaptureStore {
-    /// Deletes the photos that the server accepted, with the same digest, longer ago than the grace. Their rows stay: the
-    /// queue goes on showing them, and the session's hash chain stays whole.
+    /// Deletes the photos that the server accepted, with the same digest, longer ago than the grace. Their rows stay for
+    /// [`crate::StoreConfig::retention`]: the queue goes on showing them, and the session's hash chain stays whole.
     pub fn sweep(&self, now: Timestamp) -> Result<Swept, CaptureError> {
         let folder = self.lock_folder()?;
         let accepted_until = now.saturating_sub(self.config.grace).unwrap_or(Timestamp::MIN).as_millisecond();
@@ -38,6 +39,7 @@ impl CaptureStore {
         // One that does not go keeps none of the others; the next opening tries it again.
         let removed: Vec<_> = swept.iter().map(|(capture, _)| self.vault.remove(*capture)).collect();
         removed.into_iter().collect::<Result<(), _>>()?;
+        forget_old_sessions(&folder, now)?;
         Ok(Swept { photos: swept.len() as u64, bytes: swept.iter().map(|(_, length)| length).sum() })
     }
 

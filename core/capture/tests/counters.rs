@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clearshot_analysis::{Policy, StillLimits, StillScratch};
 use clearshot_capture::{
-    CaptureState, CaptureStore, Conditions, Counters, JudgedPhoto, Keep, Outcome, Plan, UploadRequest,
+    CaptureState, CaptureStore, Conditions, Counters, Keep, Outcome, Plan, UploadRequest,
 };
 use clearshot_protocol::CaptureId;
 use clearshot_protocol::api::{EvidenceStatus, Rejection, ShotRole};
@@ -112,18 +112,11 @@ fn a_slow_upload_makes_the_next_photo_smaller_also_for_the_next_program() {
     store.note_upload_time(Duration::from_secs(16)).unwrap();
     drop(store);
     let store = phone.store();
-    let derivative = store.next_derivative().unwrap();
-    assert_eq!(derivative.long_side, 1_600);
+    assert_eq!(store.next_derivative().unwrap().long_side, 1_600);
     let jpeg = picture(1, 2_000, 1_500, 240);
     let mut scratch = StillScratch::default();
-    let photo = JudgedPhoto::judge_for(
-        &jpeg,
-        ShotRole::Other,
-        &derivative,
-        &StillLimits::default(),
-        &Policy::default(),
-        &mut scratch,
-    );
+    let (limits, policy) = (StillLimits::default(), Policy::default());
+    let photo = store.judge(&jpeg, ShotRole::Other, &limits, &policy, &mut scratch);
     assert_eq!(photo.unwrap().photo().width, 1_600);
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use clearshot_capture::{
     CaptureError, CaptureState, CaptureStore, Conditions, Counters, Keep, Plan, RealDisk, Vfs as _,
 };
-use support::disk::{Disk, Trouble};
+use clearshot_simulated_disk::Trouble;
+use support::disk::Disk;
 use support::*;
 
 const EIO: i32 = 5;

@@ -10,7 +10,8 @@ use std::io::Write as _;
 
 use clearshot_capture::{CaptureStore, Counters, Keep};
 use clearshot_protocol::CaptureId;
-use support::disk::{Disk, Trouble};
+use clearshot_simulated_disk::Trouble;
+use support::disk::Disk;
 use support::*;
 
 fn ids(store: &CaptureStore) -> Vec<CaptureId> {

@@ -99,7 +99,9 @@ fn the_lease_of_a_process_that_died_is_free_again_and_that_of_a_living_one_is_no
 #[test]
 fn back_off_survives_the_process_and_so_do_leases_of_the_platform() {
     let (mut phone, store, ids) = with_captures(2);
+    drop(store);
     phone.config.steps_end_with_process = false;
+    let store = phone.store();
     let failing = step(&store, 10);
     store.report(failing.lease, &network_fault(), at(10)).unwrap();
     let leased = step(&store, 10);

@@ -1,7 +1,7 @@
 //! The power goes: at every change of the disk while photos are kept, adopted, deleted and set aside, with every
 //! outcome of what was not synced yet. What was called saved is whole afterwards, once.
 //!
-//! The vault's files are on a simulated disk (`support::disk`, `support::crash`), the database is SQLite's own, in each
+//! The vault's files are on a simulated disk (`tests/simulated-disk`), the database is SQLite's own, in each
 //! of the committed states that can be found at that moment. That a committed transaction survives is SQLite's promise
 //! and not tested here; the last test proves of each sync of ours that a photo could be lost without it.
 
@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use clearshot_capture::{CaptureState, CaptureStore, Keep, RepairReport, Vfs as _};
 use clearshot_protocol::Sha256Digest;
-use support::crash::{Crash, find_crash};
-use support::disk::{Change, Disk, Entry, Trouble};
+use clearshot_simulated_disk::{Trouble, find_crash};
+use support::disk::{Change, Crash, Disk, Entry};
 use support::*;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -41,7 +41,7 @@ impl Scenario {
     fn keep(&self, store: &CaptureStore, second: i64) -> clearshot_capture::SavedCapture {
         self.disk.stage("keep");
         let saved = keep(store, first_shot(store), second);
-        self.disk.promise(saved.id, saved.sha256);
+        self.disk.promise((saved.id, saved.sha256));
         saved
     }
 
@@ -50,7 +50,7 @@ impl Scenario {
         self.disk.stage("open");
         let (store, report) = self.disk.open_store(&self.phone).unwrap();
         for capture in report.adopted.iter().chain(&report.found) {
-            self.disk.promise(*capture, store.entry(*capture).unwrap().sha256);
+            self.disk.promise((*capture, store.entry(*capture).unwrap().sha256));
         }
         (store, report)
     }
@@ -146,7 +146,7 @@ fn killed_after(changes: usize) -> Option<Scenario> {
     if all_done {
         return None;
     }
-    scenario.from = scenario.disk.log().0.len();
+    scenario.from = scenario.disk.log().entries.len();
     let (store, _) = scenario.open_again();
     scenario.keep(&store, 3);
     Some(scenario)
@@ -163,7 +163,7 @@ fn put_back() -> Scenario {
     scenario.disk.remove(&path).unwrap();
     assert_eq!(scenario.open_again().1.lost, [id]);
     scenario.disk.put(&path, &bytes);
-    scenario.from = scenario.disk.log().0.len();
+    scenario.from = scenario.disk.log().entries.len();
     assert_eq!(scenario.open_again().1.found, [id]);
     scenario
 }
@@ -175,7 +175,7 @@ fn sweeping() -> Scenario {
     scenario.keep(&store, 2);
     let done = send_all(&store, 10);
     scenario.keep(&store, 3);
-    scenario.from = scenario.disk.log().0.len();
+    scenario.from = scenario.disk.log().entries.len();
     scenario.disk.stage("sweep");
     assert_eq!(store.sweep(at(done + DAY)).unwrap().photos, 2);
     scenario
@@ -204,7 +204,7 @@ fn setting_aside() -> Scenario {
     for part in ["vault", "tmp"] {
         disk.sync_folder(&disk.folder().join(part)).unwrap();
     }
-    scenario.from = scenario.disk.log().0.len();
+    scenario.from = scenario.disk.log().entries.len();
     let report = scenario.open_again().1;
     assert_eq!((report.quarantined.len(), report.unfinished_removed, report.lost.len()), (2, 1, 0));
     scenario
@@ -266,7 +266,7 @@ fn without_any_one_of_the_syncs_a_photo_that_was_called_saved_can_be_lost() {
     scenarios.extend((0..).map_while(killed_after));
     let mut purposes: Vec<_> = scenarios
         .iter()
-        .flat_map(|scenario| scenario.disk.log().0)
+        .flat_map(|scenario| scenario.disk.log().entries)
         .filter_map(|entry| purpose(&entry))
         .collect();
     purposes.sort_unstable();

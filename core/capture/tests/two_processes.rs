@@ -7,11 +7,11 @@ mod support;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::process::{Child, Command};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use clearshot_capture::{CaptureStore, Conditions, Counters, Keep, Plan, StoreKeys};
+use clearshot_capture::{CaptureStore, Conditions, Counters, Keep, Plan, StoreKeys, WaitReason};
 use clearshot_protocol::seal::Identity;
 use clearshot_protocol::{CaptureId, Timestamp};
 use support::*;
@@ -69,21 +69,80 @@ fn two_programs_lease_nothing_twice_and_lose_no_row() {
     assert_eq!(sides.len(), 2, "both have sent");
 }
 
+#[test]
+fn two_programs_together_have_no_more_steps_out_than_the_limit_and_a_dead_one_has_none() {
+    if let Ok(folder) = std::env::var(FOLDER) {
+        return lease_and_wait(&folder);
+    }
+    let phone = Phone::new();
+    let store = phone.store();
+    let slot = shot(&session(&store), 0);
+    let photo = good_photo(1);
+    for second in 0..6 {
+        store.keep(&capture(slot, &photo, Keep::AsGood, second), at(second)).unwrap();
+    }
+    let next = || store.next_within(3, Conditions::UNMETERED, at(10)).unwrap();
+    assert!(matches!(next(), Plan::Upload(_)));
+
+    let mut other =
+        child("two_programs_together_have_no_more_steps_out_than_the_limit_and_a_dead_one_has_none", &phone)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+    let mut said = BufReader::new(other.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let steps_of_other = said.find_map(|line| line.split_once("has ").map(|(_, steps)| steps.to_owned()));
+    assert_eq!(steps_of_other.as_deref(), Some("2"));
+    assert_eq!(next(), Plan::Wait { until: None, reason: WaitReason::Leased });
+
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let mine: HashSet<_> = std::iter::from_fn(|| match next() {
+        Plan::Upload(step) => Some(step.capture),
+        _ => None,
+    })
+    .collect();
+    assert_eq!(mine.len(), 2, "the dead one's steps are free at once, and no more than the limit are out");
+    assert_eq!(std::fs::read_dir(phone.folder.path().join("senders")).unwrap().count(), 1);
+}
+
+/// A program that takes as many steps as it gets, and never ends.
+fn lease_and_wait(folder: &str) {
+    let store = open(folder);
+    let steps = std::iter::from_fn(|| {
+        matches!(store.next_within(3, Conditions::UNMETERED, at(10)).unwrap(), Plan::Upload(_)).then_some(())
+    });
+    println!("has {}", steps.count());
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
 fn run_child(phone: &Phone, side: usize) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "two_programs_lease_nothing_twice_and_lose_no_row", "--nocapture"])
-        .env(FOLDER, phone.folder.path())
+    child("two_programs_lease_nothing_twice_and_lose_no_row", phone)
         .env(SIDE, side.to_string())
-        .env(DEVICE, phone.keys.device.to_secret_text().as_str())
         .spawn()
         .unwrap()
 }
 
-/// One of the two: keeps a photo, sends what there is to send, and so on; then sends until nothing is left.
-fn capture_and_send(folder: &str, side: usize) {
+/// This program, as another one that runs a test with the phone's folder.
+fn child(test: &str, phone: &Phone) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env(FOLDER, phone.folder.path())
+        .env(DEVICE, phone.keys.device.to_secret_text().as_str());
+    command
+}
+
+/// The parent's store, in the child.
+fn open(folder: &str) -> CaptureStore {
     let device = std::env::var(DEVICE).unwrap().parse().unwrap();
     let keys = StoreKeys { device, service: Identity::generate().recipient() };
-    let (store, _) = CaptureStore::open(folder, keys, Phone::new().config, Timestamp::now()).unwrap();
+    CaptureStore::open(folder, keys, Phone::new().config, Timestamp::now()).unwrap().0
+}
+
+/// One of the two: keeps a photo, sends what there is to send, and so on; then sends until nothing is left.
+fn capture_and_send(folder: &str, side: usize) {
+    let store = open(folder);
     let slot = shot(&store.sessions().unwrap()[0], side);
     let photo = good_photo(side as u64 + 1);
     let mut log =

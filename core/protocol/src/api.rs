@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::manifest::{AnalysisRecord, Override};
+use crate::relevance::RelevanceView;
 use crate::{CaptureId, ReturnId, ReturnItemId, SessionId, Sha256Digest, ShotId};
 
 /// Where evidence is read: `GET` this, a slash and the capture's id.
@@ -173,6 +174,8 @@ words! {
         EvidenceUploading = "evidence.uploading",
         /// All bytes of a capture arrived, with the right digest.
         EvidenceReceived = "evidence.received",
+        /// All bytes of a capture arrived and were not those that were declared: it waits to be sent again.
+        EvidenceUploadFailed = "evidence.upload_failed",
         /// The re-check accepted it.
         EvidenceAccepted = "evidence.accepted",
         /// It cannot be evidence.
@@ -282,10 +285,14 @@ pub struct EvidenceView {
     /// What the server's own analysis says; absent until the re-check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_analysis: Option<AnalysisRecord>,
-    /// Whether phone and server came to the same verdict on the photo; absent until the re-check. That the session holds the
-    /// photo already (`duplicate`) only the phone can know, and does not count.
+    /// Whether phone and server came to the same verdict on the photo; absent until the re-check. What only one of them can
+    /// know does not count: that the session holds the photo already (`duplicate`), and what a relevance model saw when the
+    /// other ran none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreement: Option<bool>,
+    /// What the relevance models of phone and server saw, and whether they agree; absent when neither ran one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<RelevanceView>,
     /// The retake that took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<CaptureId>,

@@ -99,6 +99,9 @@ pub struct AnalysisRecord {
     /// SHA-256 of the relevance model, when one ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_hash: Option<String>,
+    /// The model's version, as its own metadata says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_version: Option<u32>,
     /// The whole report, as the analysis wrote it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub report: serde_json::Value,

@@ -78,6 +78,8 @@ problem_codes! {
     UnknownReturn = ("unknown-return", 404, "There is no such return"),
     /// The return has no such item.
     UnknownItem = ("unknown-item", 422, "The return has no such item"),
+    /// The return was declined, closed or cancelled, or has expired: it takes no more evidence.
+    ReturnClosed = ("return-closed", 422, "The return takes no more photos"),
     /// No such evidence, or not this shopper's.
     UnknownEvidence = ("unknown-evidence", 404, "There is no such evidence"),
     /// No such upload: never created, or not this token's.

@@ -40,6 +40,8 @@ pub mod header {
     pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
     /// The digest of the sealed bytes (RFC 9530).
     pub const REPR_DIGEST: &str = "repr-digest";
+    /// Asks for [`REPR_DIGEST`] in the answer (RFC 9530).
+    pub const WANT_REPR_DIGEST: &str = "want-repr-digest";
     /// The digest of one request's body (RFC 9530).
     pub const CONTENT_DIGEST: &str = "content-digest";
     /// tus: `1`, while nobody knows how many bytes there will be.

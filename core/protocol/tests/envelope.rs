@@ -51,6 +51,7 @@ fn manifest() -> Manifest {
             policy_version: 1,
             policy_hash: Sha256Digest::of(b"policy").to_string(),
             model_hash: None,
+            model_version: None,
             report: serde_json::json!({"exposure": {"state": "too_dark"}}),
         },
         kept_anyway: Some(Override { asks: 2, reasons: vec!["too_dark".into()] }),

@@ -11,6 +11,7 @@ use clearshot_capture::SealedFile;
 use futures_util::Stream;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, Take};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::io::ReaderStream;
 
@@ -27,6 +28,8 @@ pub type SentObserver = Arc<dyn Fn(u64) + Send + Sync>;
 #[derive(Debug)]
 pub(crate) struct Activity {
     state: Mutex<ActivityState>,
+    /// Told when the last byte is handed over: from then on another limit holds, which may be the shorter one.
+    all_sent: Notify,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,7 @@ struct ActivityState {
 impl Activity {
     pub(crate) fn begin(body: u64) -> Arc<Self> {
         let state = ActivityState { last: Instant::now(), body_left: body, read_error: None };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), all_sent: Notify::new() })
     }
 
     /// Something of the answer arrived.
@@ -66,7 +69,10 @@ impl Activity {
             if deadline <= Instant::now() {
                 return waits_for;
             }
-            tokio::time::sleep_until(deadline).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => {}
+                () = self.all_sent.notified() => {}
+            }
         }
     }
 
@@ -74,6 +80,9 @@ impl Activity {
         let mut state = self.lock();
         state.last = Instant::now();
         state.body_left = state.body_left.saturating_sub(count);
+        if state.body_left == 0 {
+            self.all_sent.notify_one();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ActivityState> {
@@ -215,6 +224,20 @@ mod tests {
         let waited_for = tokio::select! { () = feed => unreachable!(), waits_for = activity.stalled(timeouts) => waits_for };
         assert_eq!(waited_for, "the server did not answer in time");
         assert_eq!(begun.elapsed().as_secs(), 29 * 100 + 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_waited_for_from_the_last_byte_on_also_where_its_limit_is_the_shorter_one() {
+        let timeouts = Timeouts { answer: Duration::from_secs(3), ..Timeouts::default() };
+        let activity = Activity::begin(100);
+        let begun = Instant::now();
+        let feed = async {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            activity.sent(100);
+            std::future::pending::<()>().await;
+        };
+        let waited_for = tokio::select! { () = feed => unreachable!(), waits_for = activity.stalled(timeouts) => waits_for };
+        assert_eq!((waited_for, begun.elapsed().as_secs()), ("the server did not answer in time", 5 + 3));
     }
 
     #[tokio::test(start_paused = true)]

@@ -192,6 +192,24 @@ async fn cancelling_drops_the_request_and_costs_no_attempt() {
 }
 
 #[tokio::test]
+async fn a_future_that_is_dropped_gives_its_photos_back_as_well() {
+    let phone = Phone::with_photos(2);
+    let server = Tus::with_faults(vec![("POST", Fault::Silence), ("POST", Fault::Silence)]).serve().await;
+    let uploader = uploader(&server);
+    let cancel = CancellationToken::new();
+    let (_keep, conditions) = watch::channel(Conditions::UNMETERED);
+    tokio::select! {
+        _ = uploader.sync(Arc::clone(&phone.store), conditions, &cancel) => unreachable!("the server is silent"),
+        () = async { while server.seen().len() < 2 { tokio::time::sleep(Duration::from_millis(2)).await } } => {}
+    }
+    let report = sync(&uploader, &phone).await;
+    assert_eq!((report.end, report.accepted), (SyncEnd::Done, 2));
+    for capture in &phone.captures {
+        assert_eq!(phone.store.entry(*capture).unwrap().attempts, 0);
+    }
+}
+
+#[tokio::test]
 async fn offline_nothing_is_tried_and_a_network_that_comes_wakes_the_loop() {
     let phone = Phone::with_photos(1);
     let server = Tus::default().serve().await;

@@ -10,7 +10,7 @@ use clearshot_protocol::api::{EvidenceStatus, EvidenceView, Page, ReturnStatus, 
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Agent, layout, parts, words};
+use super::{Agent, layout, parts, relevance, words};
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::routes::returns::page;
@@ -137,11 +137,13 @@ fn entry(one: &ReturnView) -> Markup {
 fn flags(evidence: &[&EvidenceView]) -> Markup {
     let number = |wanted: fn(&EvidenceView) -> bool| evidence.iter().filter(|one| wanted(one)).count();
     let kept = number(|one| one.capture.as_ref().is_some_and(|capture| capture.kept_anyway.is_some()));
-    let split = number(|one| one.agreement == Some(false));
+    let doubtful = number(|one| !relevance::doubts(one).is_empty());
+    let split = number(relevance::is_split);
     let aside = number(|one| one.status == EvidenceStatus::Quarantined);
     let rejected = number(|one| one.status == EvidenceStatus::Rejected);
     let flags: Vec<_> = [
         (kept, "kept anyway"),
+        (doubtful, "perhaps not the item"),
         (split, "judged differently by phone and server"),
         (aside, "set aside"),
         (rejected, "rejected"),

@@ -5,6 +5,7 @@
 //! | the list of returns | `list` |
 //! | one return: its items, photos, verdicts and timeline | `return_page` |
 //! | one photo, with all numbers | `photo` |
+//! | what the models of both sides saw, and where | `relevance` |
 //! | login and logout | `login` |
 //! | the frame of every page; small parts that several share | `layout`, `parts` |
 //! | codes as an agent reads them | `words` |
@@ -16,6 +17,7 @@ mod list;
 mod login;
 mod parts;
 mod photo;
+mod relevance;
 mod return_page;
 mod words;
 

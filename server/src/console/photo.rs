@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use clearshot_analysis::ActivationMap;
 use clearshot_protocol::CaptureId;
 use clearshot_protocol::api::{EvidenceView, ReturnItemView, ReturnView};
 use clearshot_protocol::manifest::AnalysisRecord;
 use maud::{Markup, html};
 
-use super::{Agent, layout, parts, words};
+use super::{Agent, layout, parts, relevance, words};
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::routes::evidence::find;
@@ -46,10 +47,17 @@ pub(super) async fn show(
     let view = app.store.view_return(of).await?;
     let Some(item) = view.items.iter().find(|item| item.id == evidence.item_id) else { return Ok(missing()) };
     let title = format!("{} of {}", words::role(&evidence), item.title);
-    Ok(layout::page(&title, &content(&view, item, &evidence, &title)))
+    let map = app.store.activation(evidence.id).await?;
+    Ok(layout::page(&title, &content(&view, item, &evidence, map.as_ref(), &title)))
 }
 
-fn content(view: &ReturnView, item: &ReturnItemView, evidence: &EvidenceView, title: &str) -> Markup {
+fn content(
+    view: &ReturnView,
+    item: &ReturnItemView,
+    evidence: &EvidenceView,
+    map: Option<&ActivationMap>,
+    title: &str,
+) -> Markup {
     html! {
         nav.trail aria-label="Where you are" {
             a href="/console" { "Returns" } span aria-hidden="true" { "›" }
@@ -59,13 +67,7 @@ fn content(view: &ReturnView, item: &ReturnItemView, evidence: &EvidenceView, ti
         div.heading { h1 { (title) } (parts::evidence_badge(evidence.status)) }
         div.photo-page {
             div {
-                @if parts::has_picture(evidence) {
-                    a.full href={ "/v1/evidence/" (evidence.id) "/photo" } aria-label="Open the photo alone" {
-                        @let capture = evidence.capture.as_ref();
-                        img src={ "/v1/evidence/" (evidence.id) "/photo" } alt={ (words::role(evidence)) " photo of " (item.title) }
-                            width=[capture.map(|capture| capture.width)] height=[capture.map(|capture| capture.height)];
-                    }
-                } @else { p.empty { "There is no picture of this evidence that could be opened." } }
+                (picture(item, evidence, map))
                 (neighbours(item, evidence.id))
                 section.below aria-labelledby="about" {
                     h2 id="about" { "This photo" }
@@ -73,11 +75,37 @@ fn content(view: &ReturnView, item: &ReturnItemView, evidence: &EvidenceView, ti
                 }
             }
             div.numbers {
+                (relevance::badges(evidence))
                 (parts::kept_anyway(evidence))
                 (parts::rejection(evidence))
+                (relevance::scores(evidence))
                 (comparison(evidence))
             }
         }
+    }
+}
+
+/// The photo; where the model saw its subject is laid over it by a tick in a box.
+fn picture(item: &ReturnItemView, evidence: &EvidenceView, map: Option<&ActivationMap>) -> Markup {
+    let Some(capture) = evidence.capture.as_ref().filter(|_| parts::has_picture(evidence)) else {
+        return html! { p.empty { "There is no picture of this evidence that could be opened." } };
+    };
+    // As the server measured it; what the phone says is only believed where that is not known.
+    let measured =
+        |side: &str| evidence.server_analysis.as_ref()?.report.get(side)?.as_u64()?.try_into().ok();
+    let width = measured("width").unwrap_or(capture.width);
+    let height = measured("height").unwrap_or(capture.height);
+    html! {
+        @if map.is_some() {
+            input.map-tick type="checkbox" id="map";
+            label.map-label for="map" { "Show where the server's model looked" }
+        }
+        a.full href={ "/v1/evidence/" (evidence.id) "/photo" } aria-label="Open the photo alone" {
+            img src={ "/v1/evidence/" (evidence.id) "/photo" } alt={ (words::role(evidence)) " photo of " (item.title) }
+                width=(width) height=(height);
+            @if let Some(map) = map { (relevance::overlay(map, (width, height))) }
+        }
+        @if let Some(map) = map { (relevance::legend(map)) }
     }
 }
 

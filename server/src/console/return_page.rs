@@ -9,9 +9,10 @@ use axum::response::Response;
 use clearshot_protocol::api::{
     EventKind, EventView, EvidenceStatus, EvidenceView, ReturnItemView, ReturnView,
 };
+use clearshot_protocol::relevance::SubjectView;
 use maud::{Markup, html};
 
-use super::{Agent, layout, parts, words};
+use super::{Agent, layout, parts, relevance, words};
 use crate::app::App;
 use crate::problem::ApiError;
 use crate::store::events::EventFilter;
@@ -73,7 +74,8 @@ fn summary(view: &ReturnView) -> Markup {
             "kept anyway",
             number(|one| one.capture.as_ref().is_some_and(|capture| capture.kept_anyway.is_some())),
         ),
-        ("judged differently", number(|one| one.agreement == Some(false))),
+        ("perhaps not the item", number(|one| !relevance::doubts(one).is_empty())),
+        ("judged differently", number(relevance::is_split)),
         ("retaken", number(|one| one.status == EvidenceStatus::Superseded)),
         (
             "rejected or set aside",
@@ -133,6 +135,7 @@ fn card(item: &ReturnItemView, one: &EvidenceView) -> Markup {
                     a.cover href={ "/console/evidence/" (one.id) } { (words::role(one)) }
                     (parts::evidence_badge(one.status))
                 }
+                (relevance::badges(one))
                 (parts::kept_anyway(one))
                 (parts::rejection(one))
                 @if device.is_some() || server.is_some() {
@@ -155,6 +158,10 @@ fn figures(analysis: &clearshot_protocol::manifest::AnalysisRecord) -> Markup {
         }
         @if let Some(mean) = words::figure(analysis, "/exposure/mean") {
             (parts::meter("Light", mean / 255.0, words::state(analysis, "/exposure/state").as_deref()))
+        }
+        @if let Some(seen) = SubjectView::of(analysis) && let Some(&product) = seen.scores.get("product") {
+            @let other = (seen.subject != "product").then(|| words::subject(&seen.subject));
+            (parts::meter("Product", product, other.as_deref()))
         }
     }
 }

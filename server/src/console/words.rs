@@ -38,6 +38,25 @@ pub(super) fn reason(code: &str) -> String {
     }
 }
 
+/// What a photo can be of.
+pub(super) fn subject(code: &str) -> String {
+    match code {
+        "document" => "paper with text".to_owned(),
+        "scene" => "room or landscape".to_owned(),
+        "surface" => "bare surface".to_owned(),
+        other => spaced(other),
+    }
+}
+
+/// `97 %`, never broken over two lines. What is not quite all is never rounded to all, nor what is a little to nothing.
+pub(super) fn percent(share: f64) -> String {
+    match share {
+        share if share > 0.0 && share < 0.005 => "under 1\u{a0}%".to_owned(),
+        0.995..1.0 => "over 99\u{a0}%".to_owned(),
+        share => format!("{:.0}\u{a0}%", share * 100.0),
+    }
+}
+
 pub(super) fn reasons(codes: &[String]) -> String {
     codes.iter().map(|code| reason(code)).collect::<Vec<_>>().join(", ")
 }
@@ -84,6 +103,7 @@ pub(super) fn event(kind: EventKind) -> (&'static str, Tone) {
         EventKind::ReturnStatusChanged => ("Return is now", Tone::Waiting),
         EventKind::EvidenceUploading => ("Photo is arriving", Tone::Quiet),
         EventKind::EvidenceReceived => ("Photo received", Tone::Quiet),
+        EventKind::EvidenceUploadFailed => ("Photo damaged on its way", Tone::Waiting),
         EventKind::EvidenceAccepted => ("Photo accepted", Tone::Good),
         EventKind::EvidenceRejected => ("Photo rejected", Tone::Bad),
         EventKind::EvidenceQuarantined => ("Photo set aside", Tone::Attention),
@@ -154,6 +174,10 @@ mod tests {
     #[test]
     fn numbers_of_things_and_bytes_read_as_a_person_writes_them() {
         assert_eq!([count(1, "photo"), count(0, "photo")], ["1 photo", "0 photos"]);
+        assert_eq!(
+            [0.0, 0.004, 0.974, 0.997, 1.0].map(percent),
+            ["0\u{a0}%", "under 1\u{a0}%", "97\u{a0}%", "over 99\u{a0}%", "100\u{a0}%"]
+        );
         assert_eq!([bytes(999), bytes(1_500), bytes(2_440_000)], ["999 bytes", "2 kB", "2.4 MB"]);
     }
 

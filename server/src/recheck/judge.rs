@@ -2,14 +2,20 @@
 
 use std::io::Read;
 
-use clearshot_analysis::{Aim, FrameContext, Policy, Reason, Still, StillLimits, StillReport, Verdict};
+use clearshot_analysis::{
+    ActivationMap, Aim, FrameContext, Policy, Reason, Still, StillLimits, StillReport, Verdict,
+};
 use clearshot_protocol::api::{CaptureView, Rejection};
 use clearshot_protocol::envelope::{EnvelopeError, open_envelope};
 use clearshot_protocol::manifest::{AnalysisRecord, Manifest, VerdictCode};
 use clearshot_protocol::seal::{Identity, SealError};
 use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, Sha256Digest};
 
+use super::model::{Model, Seen};
 use crate::error::ServerError;
+
+/// Reasons that only a relevance model finds: it is something else than the item.
+pub(crate) const SEEN_BY_MODELS: [Reason; 3] = [Reason::Irrelevant, Reason::Person, Reason::Screen];
 
 /// What the upload's metadata said that the bytes are.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +29,12 @@ pub(super) struct Expected {
 #[derive(Debug)]
 pub(super) enum Judgement {
     /// It is a photo of this capture.
-    Accepted { capture: Box<CaptureView>, analysis: AnalysisRecord },
+    Accepted {
+        capture: Box<CaptureView>,
+        analysis: AnalysisRecord,
+        /// Where the model saw its subject, when one ran.
+        activation: Option<Box<ActivationMap>>,
+    },
     /// It never can be.
     Rejected { rejection: Rejection, capture: Option<Box<CaptureView>> },
     /// Perhaps it is, and the fault is ours.
@@ -34,6 +45,7 @@ pub(super) enum Judgement {
 /// the photo is to be judged again later.
 pub(super) fn judge(
     identity: &Identity,
+    model: &Model,
     sealed: impl Read,
     expected: &Expected,
 ) -> Result<Judgement, ServerError> {
@@ -54,10 +66,14 @@ pub(super) fn judge(
     }
     match Still::decode(&photo, &StillLimits::default()) {
         Ok(still) => {
+            let seen = model.look(&still);
             let aim = Aim::for_role(manifest.shot.role.as_str());
-            let context = FrameContext { aim, ..FrameContext::default() };
+            let sighting = seen.as_ref().map(|seen| seen.sighting);
+            let context = FrameContext { aim, sighting, ..FrameContext::default() };
             let report = still.report_in(&context, &Policy::default());
-            Ok(Judgement::Accepted { capture, analysis: record(&report)? })
+            let analysis = record(&report, seen.as_ref())?;
+            let activation = sighting.map(|sighting| Box::new(sighting.map));
+            Ok(Judgement::Accepted { capture, analysis, activation })
         }
         Err(error) => {
             let rejection = Rejection {
@@ -69,17 +85,21 @@ pub(super) fn judge(
     }
 }
 
-/// Whether phone and server judge the photo alike. That the session holds it already is no judgement of the photo: only
-/// the phone can know, and it is left out.
+/// Whether phone and server judge the photo alike, as far as both can. That the session holds it already only the phone
+/// knows; of what it is, only who ran a model.
 pub(super) fn agree(device: &AnalysisRecord, server: &AnalysisRecord) -> bool {
-    let only_known_to_the_session = |code: &String| code == Reason::Duplicate.code();
-    let device_verdict = if !device.reasons.is_empty() && device.reasons.iter().all(only_known_to_the_session)
-    {
-        VerdictCode::Good
-    } else {
-        device.verdict
+    let both_ran_a_model = device.model_hash.is_some() && server.model_hash.is_some();
+    let is_seen = |code: &str| SEEN_BY_MODELS.iter().any(|reason| reason.code() == code);
+    let counts = |code: &str| code != Reason::Duplicate.code() && (both_ran_a_model || !is_seen(code));
+    let verdict = |record: &AnalysisRecord| {
+        let reasons = &record.reasons;
+        if !reasons.is_empty() && !reasons.iter().any(|code| counts(code)) {
+            VerdictCode::Good
+        } else {
+            record.verdict
+        }
     };
-    device_verdict == server.verdict
+    verdict(device) == verdict(server)
 }
 
 fn not_opened(error: EnvelopeError) -> Result<Judgement, ServerError> {
@@ -145,7 +165,7 @@ fn view(manifest: &Manifest) -> CaptureView {
     }
 }
 
-fn record(report: &StillReport) -> Result<AnalysisRecord, ServerError> {
+fn record(report: &StillReport, seen: Option<&Seen>) -> Result<AnalysisRecord, ServerError> {
     Ok(AnalysisRecord {
         verdict: match report.verdict {
             Verdict::Good => VerdictCode::Good,
@@ -154,7 +174,8 @@ fn record(report: &StillReport) -> Result<AnalysisRecord, ServerError> {
         reasons: report.reasons.iter().map(|reason| reason.code().to_owned()).collect(),
         policy_version: report.policy_version,
         policy_hash: report.policy_hash.clone(),
-        model_hash: None,
+        model_hash: seen.map(|seen| seen.sha256.clone()),
+        model_version: seen.map(|seen| seen.version),
         report: serde_json::to_value(report)
             .map_err(|error| ServerError::Column { column: "server_analysis", detail: error.to_string() })?,
     })
@@ -171,8 +192,20 @@ mod tests {
             policy_version: 1,
             policy_hash: String::new(),
             model_hash: None,
+            model_version: None,
             report: serde_json::Value::Null,
         }
+    }
+
+    #[test]
+    fn what_only_one_sides_model_saw_is_no_disagreement() {
+        let (good, screen) = (record_of(&[]), record_of(&["screen"]));
+        let ran =
+            |record: &AnalysisRecord| AnalysisRecord { model_hash: Some("a".to_owned()), ..record.clone() };
+        assert!(agree(&good, &ran(&screen)), "an older phone has no model");
+        assert!(agree(&ran(&screen), &good), "nor has a server that was built without");
+        assert!(!agree(&ran(&good), &ran(&screen)));
+        assert!(!agree(&good, &ran(&record_of(&["screen", "too_dark"]))));
     }
 
     #[test]

@@ -4,20 +4,25 @@
 //! where it was. A few workers take one at a time, so that memory is bounded by their number, and the pixels are
 //! judged on blocking threads, so that requests do not wait for them.
 //!
-//! What the phone's analysis said is advice, and so is the server's: a photo that either would retake is still
-//! accepted and shown to the agent. Refused is only what is no photo of this capture ([`judge`]).
+//! The relevance model looks at the same photo; what it saw, which model it was, and whether the phone's saw the same is
+//! kept with the evidence ([`model`]). What the phone's analysis said is advice, and so is the server's: a photo that
+//! either would retake is still accepted and shown to the agent. Refused is only what is no photo of this capture
+//! ([`judge`]).
 
 mod judge;
+mod model;
 
-use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clearshot_protocol::api::{EvidenceView, Rejection};
+use clearshot_protocol::relevance::RelevanceView;
 use serde_json::json;
 
+pub(crate) use self::judge::SEEN_BY_MODELS;
 use self::judge::{Expected, Judgement, judge};
+pub(crate) use self::model::Model;
 use crate::app::App;
 use crate::error::ServerError;
 use crate::lifecycle::EvidenceStep;
@@ -84,12 +89,12 @@ async fn check(app: &Arc<App>, evidence: &EvidenceView) -> Result<(), ServerErro
     let expected = Expected { capture: evidence.id, return_id: evidence.return_id, item: evidence.item_id };
     let opening = app.clone();
     let judged = tokio::task::spawn_blocking(move || {
-        let path = opening.folder.evidence_file(expected.capture);
-        let sealed = match File::open(&path) {
+        let sealed = match opening.folder.open_evidence(expected.capture) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(lost()),
-            other => other.map_err(ServerError::disk(path))?,
+            other => other.map_err(ServerError::disk(opening.folder.evidence_file(expected.capture)))?,
         };
-        judge(&opening.store.keys.identity, BufReader::with_capacity(READ_BUFFER, sealed), &expected)
+        let sealed = BufReader::with_capacity(READ_BUFFER, sealed);
+        judge(&opening.store.keys.identity, &opening.model, sealed, &expected)
     });
     let judgement = match judged.await {
         Ok(judgement) => judgement?,
@@ -115,12 +120,17 @@ async fn record(app: &App, evidence: &EvidenceView, judgement: Judgement) -> Res
     let (id, now) = (evidence.id, app.clock.now());
     let mut change = app.store.change().await?;
     match judgement {
-        Judgement::Accepted { capture, analysis } => {
+        Judgement::Accepted { capture, analysis, activation } => {
             let agreement = judge::agree(&capture.device_analysis, &analysis);
-            let data = json!({ "verdict": analysis.verdict, "agreement": agreement });
+            let relevance = RelevanceView::of(Some(&capture.device_analysis), Some(&analysis));
+            let data = json!({
+                "verdict": analysis.verdict,
+                "agreement": agreement,
+                "subject_agreement": relevance.and_then(|relevance| relevance.agreement),
+            });
             if change.step(id, EvidenceStep::Accept, &data, now).await? {
                 change.keep_capture(id, &capture).await?;
-                change.keep_analysis(id, &analysis, agreement).await?;
+                change.keep_analysis(id, &analysis, agreement, activation.as_deref()).await?;
                 change.settle_retakes(id, now).await?;
             }
         }

@@ -1,6 +1,5 @@
 //! Evidence: where it stands, and its pixels, opened for agents only.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,15 +153,14 @@ async fn picture(
     };
     let opening = app.clone();
     let opened = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, ApiError> {
-        let path = opening.folder.evidence_file(id);
-        let file = match File::open(&path) {
+        let file = match opening.folder.open_evidence(id) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ApiError::new(
                     ProblemCode::UnknownEvidence,
                     "this evidence has no photo: its bytes have not all arrived, or were refused",
                 ));
             }
-            other => other.map_err(ServerError::disk(&path))?,
+            other => other.map_err(ServerError::disk(opening.folder.evidence_file(id)))?,
         };
         let sealed = BufReader::with_capacity(READ_BUFFER, file);
         open_envelope(&opening.store.keys.identity, sealed).and_then(part).map_err(|error| {

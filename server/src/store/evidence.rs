@@ -1,7 +1,9 @@
 //! `evidence`: one row a capture.
 
+use clearshot_analysis::ActivationMap;
 use clearshot_protocol::api::{CaptureView, EvidenceStatus, EvidenceView, Rejection};
 use clearshot_protocol::manifest::AnalysisRecord;
+use clearshot_protocol::relevance::RelevanceView;
 use clearshot_protocol::upload::UploadMetadata;
 use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, Sha256Digest, Timestamp};
 use serde_json::{Value, json};
@@ -137,10 +139,13 @@ impl Change {
         id: CaptureId,
         analysis: &AnalysisRecord,
         agreement: bool,
+        activation: Option<&ActivationMap>,
     ) -> Result<(), ServerError> {
-        sqlx::query("UPDATE evidence SET server_analysis = ?, agreement = ? WHERE id = ?")
+        let activation = activation.map(|map| to_json(map, "activation")).transpose()?;
+        sqlx::query("UPDATE evidence SET server_analysis = ?, agreement = ?, activation = ? WHERE id = ?")
             .bind(to_json(analysis, "server_analysis")?)
             .bind(agreement)
+            .bind(activation)
             .bind(&id.as_bytes()[..])
             .execute(self.connection())
             .await?;
@@ -207,6 +212,15 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
+    /// Where in the photo the re-check's model saw its subject; none when no model ran.
+    pub(crate) async fn activation(&self, id: CaptureId) -> Result<Option<ActivationMap>, ServerError> {
+        let row = sqlx::query("SELECT activation FROM evidence WHERE id = ?")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&self.reader)
+            .await?;
+        row.map_or(Ok(None), |row| json_column(&row, "activation"))
+    }
+
     /// A return's evidence in the order of capturing: ids are minted by the phone when the shutter is pressed.
     pub(crate) async fn evidence_of(&self, id: ReturnId) -> Result<Vec<EvidenceView>, ServerError> {
         let rows = sqlx::query(select_evidence!("WHERE return_id = ? ORDER BY id"))
@@ -233,6 +247,15 @@ impl Store {
         rows.iter().map(|row| Ok(CaptureId::from_bytes(bytes(row, "id")?))).collect()
     }
 
+    /// Whether the photo of evidence was removed on purpose.
+    pub(crate) async fn photo_was_removed(&self, id: CaptureId) -> Result<bool, ServerError> {
+        let row = sqlx::query("SELECT 1 FROM evidence WHERE id = ? AND photo_removed_at IS NOT NULL")
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Evidence whose re-check had begun when the process ended.
     pub(crate) async fn interrupted_checks(&self) -> Result<Vec<EvidenceView>, ServerError> {
         let rows = sqlx::query(select_evidence!("WHERE status = 'verifying' ORDER BY received_at, id"))
@@ -245,6 +268,9 @@ impl Store {
 fn read(row: &SqliteRow) -> Result<EvidenceView, ServerError> {
     let code: Option<String> = row.try_get("rejection_code")?;
     let detail: Option<String> = row.try_get("rejection_detail")?;
+    let capture: Option<CaptureView> = json_column(row, "capture")?;
+    let server_analysis: Option<AnalysisRecord> = json_column(row, "server_analysis")?;
+    let device_analysis = capture.as_ref().map(|capture| &capture.device_analysis);
     Ok(EvidenceView {
         id: CaptureId::from_bytes(bytes(row, "id")?),
         return_id: ReturnId::from_bytes(bytes(row, "return_id")?),
@@ -253,9 +279,10 @@ fn read(row: &SqliteRow) -> Result<EvidenceView, ServerError> {
         length: unsigned(row, "length")?,
         sha256: Sha256Digest::from_bytes(bytes(row, "sha256")?),
         rejection: code.map(|code| Rejection { code, detail: detail.unwrap_or_default() }),
-        capture: json_column(row, "capture")?,
-        server_analysis: json_column(row, "server_analysis")?,
+        relevance: RelevanceView::of(device_analysis, server_analysis.as_ref()),
         agreement: row.try_get("agreement")?,
+        capture,
+        server_analysis,
         superseded_by: optional_bytes(row, "superseded_by")?.map(CaptureId::from_bytes),
         received_at: optional_time(row, "received_at")?,
         checked_at: optional_time(row, "checked_at")?,

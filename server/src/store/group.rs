@@ -82,16 +82,18 @@ impl Writer {
         let state = &mut *turn.state;
         // From here on there is something to undo, should this be cancelled.
         state.ending = Some(Ending::Undo);
-        if !state.begun {
-            state.begun = true;
-            // IMMEDIATE: takes the lock now and not half-way, where another process could have come between.
-            if let Err(error) = state.connection.execute("BEGIN IMMEDIATE").await {
-                (state.begun, state.ending) = (false, None);
-                return Err(error);
-            }
-        }
-        if let Err(error) = state.connection.execute("SAVEPOINT change").await {
+        let begins = !state.begun;
+        state.begun = true;
+        // IMMEDIATE: takes the lock now and not half-way, where another process could have come between. Both words in
+        // one call, because each call is a way to the connection's thread and back.
+        let begin = if begins { "BEGIN IMMEDIATE; SAVEPOINT change" } else { "SAVEPOINT change" };
+        if let Err(error) = state.connection.execute(begin).await {
             state.ending = None;
+            if begins {
+                state.begun = false;
+                // An error here only says that nothing was begun.
+                let _ = state.connection.execute("ROLLBACK").await;
+            }
             return Err(error);
         }
         Ok(turn)
@@ -100,7 +102,6 @@ impl Writer {
     /// Commits what is under way, and refuses every change from now on.
     pub(super) async fn close(&self) {
         let mut state = self.state.lock().await;
-        state.end_previous().await;
         state.commit().await;
         state.closed = true;
         // So that the file alone is whole, for who copies it.
@@ -114,9 +115,11 @@ impl Writer {
         let writer = self.clone();
         runtime.spawn(async move {
             let mut state = writer.state.lock().await;
-            state.end_previous().await;
-            if writer.coming.load(Ordering::Acquire) == 0 || state.together.len() >= GROUP {
+            let kept = usize::from(matches!(state.ending, Some(Ending::Keep(_))));
+            if writer.coming.load(Ordering::Acquire) == 0 || state.together.len() + kept >= GROUP {
                 state.commit().await;
+            } else {
+                state.end_previous().await;
             }
         });
     }
@@ -144,22 +147,33 @@ impl Drop for Turn {
 }
 
 impl State {
-    /// Does what the end of the change before means.
+    /// Does what the end of the change before means. Who comes next may leave while SQLite still does it, and takes nothing
+    /// along: all is noted before it is waited for.
     async fn end_previous(&mut self) {
-        let (statement, kept) = match self.ending.take() {
+        let statement = match self.ending.take() {
             None => return,
-            Some(Ending::Keep(kept)) => ("RELEASE change", Some(kept)),
-            Some(Ending::Undo) => ("ROLLBACK TO change; RELEASE change", None),
+            Some(Ending::Keep(kept)) => {
+                self.together.push(kept);
+                "RELEASE change"
+            }
+            Some(Ending::Undo) => "ROLLBACK TO change; RELEASE change",
         };
-        let ended = self.connection.execute(statement).await;
-        self.together.extend(kept);
-        if let Err(error) = ended {
+        if let Err(error) = self.connection.execute(statement).await {
             // SQLite has rolled back the whole transaction, as it does when the disk fails or is full.
             self.fail(error).await;
         }
     }
 
+    /// Ends the change before, and commits it with all others.
     async fn commit(&mut self) {
+        match self.ending.take() {
+            // COMMIT releases what is saved.
+            Some(Ending::Keep(kept)) => self.together.push(kept),
+            other => {
+                self.ending = other;
+                self.end_previous().await;
+            }
+        }
         if !self.begun {
             return;
         }
@@ -180,13 +194,13 @@ impl State {
 
     /// Nothing of the transaction has happened.
     async fn fail(&mut self, error: sqlx::Error) {
-        // An error here only says that there is nothing to roll back any more.
-        let _ = self.connection.execute("ROLLBACK").await;
         self.begun = false;
         let error = Arc::new(error);
         for kept in self.together.drain(..) {
             let _ = kept.done.send(Err(error.clone()));
         }
+        // An error here only says that there is nothing to roll back any more.
+        let _ = self.connection.execute("ROLLBACK").await;
     }
 }
 
@@ -220,6 +234,7 @@ impl Drop for Coming<'_> {
 mod tests {
     use std::time::Duration;
 
+    use futures_util::poll;
     use sqlx::Row as _;
     use sqlx::sqlite::SqliteJournalMode;
 
@@ -327,5 +342,28 @@ mod tests {
         leaving.abort();
         tokio::time::timeout(Duration::from_secs(20), first.commit(None)).await.unwrap().unwrap();
         assert_eq!(numbers(&folder).await, [1]);
+    }
+
+    #[tokio::test]
+    async fn one_who_leaves_when_it_is_their_turn_takes_no_change_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        for number in 0..20 {
+            let mut first = writer.take().await.unwrap();
+            sqlx::query("INSERT INTO numbers VALUES (?)")
+                .bind(number)
+                .execute(first.connection())
+                .await
+                .unwrap();
+            let mut leaving = Box::pin(writer.take());
+            assert!(poll!(&mut leaving).is_pending());
+            let mut first = Box::pin(first.commit(None));
+            assert!(poll!(&mut first).is_pending());
+            // Its turn has come, and it begins to end the change before.
+            let _ = poll!(&mut leaving);
+            drop(leaving);
+            tokio::time::timeout(Duration::from_secs(20), first).await.unwrap().unwrap();
+        }
+        assert_eq!(numbers(&folder).await, (0..20).collect::<Vec<_>>());
     }
 }

@@ -75,8 +75,12 @@ impl Store {
         let writer = Writer::open(&options, latest.clone()).await?;
         // Waits for a commit of a server that was dropped in this process a moment ago: what is read after this stays.
         writer.take().await?.commit(None).await.map_err(ServerError::Commit)?;
-        let reader =
-            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            // A file does not hang up; asking before each read would cost as much as the read.
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true))
+            .await?;
         Ok(Self { writer, reader, keys, latest })
     }
 

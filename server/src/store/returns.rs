@@ -35,6 +35,12 @@ pub(crate) struct ReturnFilter {
     pub(crate) oldest_first: bool,
 }
 
+macro_rules! select_return {
+    ($rest:literal) => {
+        concat!("SELECT id, owner, order_sealed, status, created_at, updated_at FROM returns ", $rest)
+    };
+}
+
 impl Change {
     /// Opens a return.
     pub(crate) async fn create_return(
@@ -75,6 +81,16 @@ impl Change {
         }
         let data = json!({ "status": ReturnStatus::Submitted });
         self.record(EventKind::ReturnCreated, id, None, &data, now).await
+    }
+
+    /// As [`Store::find_return`], in this change: nobody else changes the return until it is committed.
+    pub(crate) async fn find_return(&mut self, id: ReturnId) -> Result<Option<ReturnRow>, ServerError> {
+        let keys = self.keys.clone();
+        let row = sqlx::query(select_return!("WHERE id = ?"))
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| read_return(&keys, &row)).transpose()
     }
 
     /// The request and the return that a key was first used with.
@@ -136,12 +152,10 @@ impl Change {
 
 impl Store {
     pub(crate) async fn find_return(&self, id: ReturnId) -> Result<Option<ReturnRow>, ServerError> {
-        let row = sqlx::query(
-            "SELECT id, owner, order_sealed, status, created_at, updated_at FROM returns WHERE id = ?",
-        )
-        .bind(&id.as_bytes()[..])
-        .fetch_optional(&self.reader)
-        .await?;
+        let row = sqlx::query(select_return!("WHERE id = ?"))
+            .bind(&id.as_bytes()[..])
+            .fetch_optional(&self.reader)
+            .await?;
         row.map(|row| read_return(&self.keys, &row)).transpose()
     }
 
@@ -162,15 +176,17 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ReturnRow>, ServerError> {
         let query = if filter.oldest_first {
-            "SELECT id, owner, order_sealed, status, created_at, updated_at FROM returns
-             WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR status = ?3)
-               AND (?4 IS NULL OR id > ?4)
-             ORDER BY id LIMIT ?5"
+            select_return!(
+                "WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR status = ?3)
+                   AND (?4 IS NULL OR id > ?4)
+                 ORDER BY id LIMIT ?5"
+            )
         } else {
-            "SELECT id, owner, order_sealed, status, created_at, updated_at FROM returns
-             WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR status = ?3)
-               AND (?4 IS NULL OR id < ?4)
-             ORDER BY id DESC LIMIT ?5"
+            select_return!(
+                "WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR status = ?3)
+                   AND (?4 IS NULL OR id < ?4)
+                 ORDER BY id DESC LIMIT ?5"
+            )
         };
         let rows = sqlx::query(query)
             .bind(filter.owner.as_deref())

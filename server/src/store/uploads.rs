@@ -16,7 +16,7 @@ pub(crate) enum UploadState {
     Open,
     /// All bytes are there, and have the declared digest where one was declared.
     Complete,
-    /// All bytes came and had another digest, or more came than were declared.
+    /// Its bytes were refused: they had another digest, more came than were declared, or the return takes none any more.
     Failed,
     /// The client took it back.
     Terminated,
@@ -115,10 +115,10 @@ macro_rules! select_upload {
     };
 }
 
-/// A live upload of a capture; those that were taken back or have expired may be followed by another.
+/// A live upload of a capture; those that were taken back, have expired or failed may be followed by another.
 macro_rules! upload_of {
     () => {
-        select_upload!("WHERE evidence_id = ? AND state NOT IN ('terminated', 'expired')")
+        select_upload!("WHERE evidence_id = ? AND state NOT IN ('terminated', 'expired', 'failed')")
     };
 }
 
@@ -163,7 +163,7 @@ impl Change {
         row.as_ref().map(|row| read(&keys, row)).transpose()
     }
 
-    /// The upload of a capture that was neither taken back nor has expired.
+    /// The upload of a capture that was neither taken back nor has expired or failed.
     pub(crate) async fn upload_of(&mut self, evidence: CaptureId) -> Result<Option<UploadRow>, ServerError> {
         let keys = self.keys.clone();
         let row = sqlx::query(upload_of!())
@@ -171,6 +171,18 @@ impl Change {
             .fetch_optional(self.connection())
             .await?;
         row.as_ref().map(|row| read(&keys, row)).transpose()
+    }
+
+    /// How many uploads of a capture have failed.
+    pub(crate) async fn failed_uploads(&mut self, evidence: CaptureId) -> Result<u64, ServerError> {
+        let row = sqlx::query(
+            "SELECT count(*) AS failed FROM uploads
+             WHERE evidence_id = ? AND evidence_id IS NOT NULL AND state = 'failed'",
+        )
+        .bind(&evidence.as_bytes()[..])
+        .fetch_one(self.connection())
+        .await?;
+        unsigned(&row, "failed")
     }
 
     /// The upload that was created with this key.
@@ -236,8 +248,8 @@ impl Change {
         Ok(SpoolShare { uploads: unsigned(&row, "uploads")?, bytes: unsigned(&row, "bytes")? })
     }
 
-    /// Forgets uploads that are gone since before `before`. Those that were refused for their digest are remembered as
-    /// long as their evidence.
+    /// Forgets uploads that are gone since before `before`. Those of a capture that failed are remembered as long as their
+    /// evidence: they are [counted](Change::failed_uploads).
     pub(crate) async fn forget_uploads(&mut self, before: Timestamp) -> Result<u64, ServerError> {
         let forgotten = sqlx::query(
             "DELETE FROM uploads WHERE updated_at < ?
@@ -266,14 +278,19 @@ impl Store {
         row.as_ref().map(|row| read(&self.keys, row)).transpose()
     }
 
-    /// Every upload whose file belongs into the spool.
-    pub(crate) async fn uploads_in_spool(&self) -> Result<Vec<UploadRow>, ServerError> {
-        let rows = sqlx::query(select_upload!(
+    /// Every upload whose file belongs into the spool, and those that are whole while their evidence was not received.
+    pub(crate) async fn uploads_to_repair(&self) -> Result<Vec<UploadRow>, ServerError> {
+        let in_spool = sqlx::query(select_upload!(
             "WHERE state = 'open' OR (state = 'complete' AND evidence_id IS NULL)"
         ))
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(|row| read(&self.keys, row)).collect()
+        let half_attached = sqlx::query(select_upload!(
+            "WHERE state = 'complete' AND evidence.status IN ('announced', 'uploading')"
+        ))
+        .fetch_all(&self.reader)
+        .await?;
+        in_spool.iter().chain(&half_attached).map(|row| read(&self.keys, row)).collect()
     }
 
     /// Up to `limit` of them that nobody has touched since `before`, the oldest first.

@@ -10,40 +10,42 @@ use serde_json::json;
 use super::budget::Admission;
 use super::command::{Append, Ending, Standing, Start};
 use super::fields::check_length;
-use super::finish::{fail, finish};
+use super::finish::finish;
+use super::keep_on::KeepOn;
 use super::receive::{End, Incoming, Progress, commit, receive};
+use super::refuse::{Refusal, Refused, refuse};
+use super::right::{is_open, return_closed};
 use super::standing::{kept, overtaken, reload, standing, take_turn};
 use super::turns::Turn;
 use crate::app::App;
+use crate::auth::Principal;
 use crate::error::ServerError;
 use crate::problem::ApiError;
 use crate::store::uploads::{UploadRow, UploadState};
 
 /// Appends a body, and finishes the upload when it is complete.
 ///
-/// It runs as a task of its own: when the client's connection breaks, its handler is dropped, and what arrived must
-/// still be kept.
+/// When the client's connection breaks, its handler is dropped; this goes on, because what arrived must still be kept.
 pub(super) async fn append(
     app: &Arc<App>,
+    principal: &Principal,
     admission: Admission,
     upload: UploadRow,
     append: Append,
     progress: Progress,
     body: Body,
 ) -> Result<Standing, ApiError> {
-    let app = app.clone();
-    let tasks = app.tasks.clone();
-    tasks
-        .spawn(async move {
-            let _admission = admission;
-            in_turn(&app, &upload, append, progress, body).await
-        })
-        .await
-        .map_err(ServerError::Task)?
+    let (app, principal) = (app.clone(), principal.clone());
+    KeepOn::new(app.tasks.clone(), async move {
+        let _admission = admission;
+        in_turn(&app, &principal, &upload, append, progress, body).await
+    })
+    .await
 }
 
 async fn in_turn(
     app: &Arc<App>,
+    principal: &Principal,
     found: &UploadRow,
     append: Append,
     progress: Progress,
@@ -59,6 +61,10 @@ async fn in_turn(
         check_complete(&upload, &append)?;
         return Ok(standing(&upload, app.clock.now()));
     }
+    if !is_open(app, &upload).await? {
+        refuse(app, &upload, &turn, upload.offset, Refusal::ReturnClosed).await?;
+        return Err(return_closed());
+    }
     check_offset(&upload, append.start)?;
     let declared = declared_length(&upload, &append)?;
     if declared != upload.length {
@@ -72,7 +78,7 @@ async fn in_turn(
     let (spool, end) = receive(app, &upload, &mut turn, incoming).await?;
     let offset = spool.offset();
     if is_whole(&upload, ending, end, offset)? {
-        finish(app, &upload, &turn, spool).await?;
+        finish(app, principal, &upload, &turn, spool).await?;
         return Ok(standing(&reload(app, upload.id).await?, app.clock.now()));
     }
     if end == End::TooMuch {
@@ -136,7 +142,9 @@ async fn too_much(
     turn: &Turn,
     offset: u64,
 ) -> Result<ApiError, ApiError> {
-    fail(app, upload, turn, offset).await?;
+    if refuse(app, upload, turn, offset, Refusal::Bytes).await? == Refused::Overtaken {
+        return Ok(overtaken(upload.offset));
+    }
     Ok(if upload.length.is_none() {
         ApiError::new(
             ProblemCode::TooLarge,

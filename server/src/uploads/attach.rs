@@ -10,8 +10,10 @@ use clearshot_protocol::{ReturnId, Sha256Digest};
 use serde_json::Value;
 
 use super::create::check_same;
-use super::receive::blocking;
-use super::spool;
+use super::finish::{Whole, settle};
+use super::keep_on::KeepOn;
+use super::refuse::check_not_refused;
+use super::right::check_in;
 use super::standing::{find, reload, take_turn};
 use crate::app::App;
 use crate::auth::Principal;
@@ -22,7 +24,19 @@ use crate::store::uploads::{UploadRow, UploadState};
 
 /// Attaches the upload; the same again changes nothing. A complete one is received at once, another when it has its
 /// last byte.
+///
+/// It goes on when the connection breaks: what was begun is received, and the re-check hears of it.
 pub(crate) async fn attach(
+    app: &Arc<App>,
+    principal: &Principal,
+    return_id: ReturnId,
+    request: &AttachEvidenceRequest,
+) -> Result<EvidenceView, ApiError> {
+    let (app, principal, request) = (app.clone(), principal.clone(), request.clone());
+    KeepOn::new(app.tasks.clone(), async move { in_turn(&app, &principal, return_id, &request).await }).await
+}
+
+async fn in_turn(
     app: &Arc<App>,
     principal: &Principal,
     return_id: ReturnId,
@@ -31,15 +45,13 @@ pub(crate) async fn attach(
     find_item(app, principal, return_id, request.item).await?;
     let found = find(app, principal, &request.upload.hyphenated().to_string()).await?;
     // Whoever writes ends, so that what is moved here stays as it is.
-    let _turn = take_turn(app, &found).await?;
+    let turn = take_turn(app, &found).await?;
     let upload = reload(app, found.id).await?;
     let sha256 = digest(&upload, request.sha256)?;
     let capture = UploadMetadata { capture: request.capture, return_id, item: request.item, sha256 };
     match upload.attached {
         Some(attached) if attached.evidence_id == request.capture => {
-            let known = view(app, &request.capture).await?;
-            check_same(&known, &capture, None)?;
-            return Ok(known);
+            check_same(&view(app, &request.capture).await?, &capture, None)?;
         }
         Some(_) => {
             return Err(ApiError::new(
@@ -47,50 +59,49 @@ pub(crate) async fn attach(
                 "this upload brings another capture already; send this capture in an upload of its own",
             ));
         }
-        None => {}
+        None => {
+            let length = upload.length.ok_or_else(|| not_yet("the length of the upload is not known yet"))?;
+            record(app, principal, &upload, &capture, length).await?;
+        }
     }
-    let length = upload.length.ok_or_else(|| not_yet("the length of the upload is not known yet"))?;
-    record(app, &upload, &capture, length).await?;
-    if upload.state == UploadState::Complete {
-        let (folder, id) = (app.folder.clone(), upload.id);
-        blocking(move || Ok(spool::remove(&folder, id)?)).await?;
-        app.to_check.notify_one();
+    // Also of an upload that was attached before: that request may not have come to this.
+    let evidence = view(app, &request.capture).await?;
+    if upload.state != UploadState::Complete || evidence.received_at.is_some() {
+        return Ok(evidence);
     }
+    let whole = Whole { generation: turn.generation(), length: upload.offset, digest: sha256 };
+    settle(app, principal, &reload(app, found.id).await?, whole).await?;
     view(app, &request.capture).await
 }
 
-/// The rows. A whole file gets its name as evidence before they are committed, while nobody else can change any: so it
-/// never takes the place of another upload's.
+/// The rows that say what the upload brings. A whole file gets its name as evidence only then: should the power go in
+/// between, there is a row that knows of it.
 async fn record(
     app: &App,
+    principal: &Principal,
     upload: &UploadRow,
     capture: &UploadMetadata,
     length: u64,
 ) -> Result<(), ApiError> {
     let now = app.clock.now();
     let mut change = app.store.change().await?;
-    match change.find_evidence(capture.capture).await? {
-        None => change.announce(capture, length, now).await?,
-        Some(known) => {
-            let sent = change.upload_of(capture.capture).await?.is_some();
-            let same = check_same(&known, capture, Some(length));
-            if sent || same.is_err() {
-                change.commit().await?;
-                return same.and(Err(sent_already()));
-            }
-        }
+    let known = change.find_evidence(capture.capture).await?;
+    let sent = change.upload_of(capture.capture).await?.is_some();
+    let allowed = check_in(&mut change, principal, capture.return_id).await?;
+    let free = known.as_ref().map_or(Ok(()), |known| {
+        check_same(known, capture, Some(length))?;
+        if sent { Err(sent_already()) } else { check_not_refused(known) }
+    });
+    if let Err(refused) = free.and(allowed) {
+        change.commit().await?;
+        return Err(refused);
+    }
+    if known.is_none() {
+        change.announce(capture, length, now).await?;
     }
     change.attach_upload(upload.id, capture.capture, capture.sha256).await?;
-    if upload.state == UploadState::Complete {
-        let (folder, id, evidence) =
-            (app.folder.clone(), upload.id, app.folder.evidence_file(capture.capture));
-        blocking(move || Ok(spool::link(&folder, id, &evidence)?)).await?;
-    }
     if upload.offset > 0 {
         change.step(capture.capture, EvidenceStep::Begin, &Value::Null, now).await?;
-    }
-    if upload.state == UploadState::Complete {
-        change.step(capture.capture, EvidenceStep::Complete, &Value::Null, now).await?;
     }
     Ok(change.commit().await?)
 }

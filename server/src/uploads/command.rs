@@ -62,6 +62,8 @@ pub(super) struct Standing {
     pub(super) offset: u64,
     pub(super) length: Option<u64>,
     pub(super) complete: bool,
+    /// Digest of all bytes, once they are there.
+    pub(super) sha256: Option<Sha256Digest>,
     /// `Upload-Metadata` as it was declared.
     pub(super) metadata: Option<String>,
     /// When it is removed, unless something happens to it before; evidence never is.

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use super::budget::check_share;
 use super::command::Creation;
-use super::finish::digest_mismatch;
+use super::finish::remove_file;
 use super::receive::blocking;
-use super::spool::{self, Spool};
+use super::refuse::{Refused, check_not_refused, digest_mismatch};
+use super::right::check_in;
+use super::spool::Spool;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::keys;
@@ -34,8 +36,9 @@ pub(super) async fn open(
         if let Some(known) = app.store.evidence(capture.capture).await? {
             check_same(&known, capture, creation.length)?;
             if let Some(upload) = app.store.upload_of(capture.capture).await? {
-                return usable(upload);
+                return Ok(upload);
             }
+            check_not_refused(&known)?;
         }
     }
     let now = app.clock.now();
@@ -44,10 +47,14 @@ pub(super) async fn open(
     let folder = app.folder.clone();
     blocking(move || Ok(Spool::create(&folder, id)?)).await?;
     let recorded = record(app, principal, id, creation, now).await;
-    if !matches!(&recorded, Ok(upload) if upload.id == id) {
-        let folder = app.folder.clone();
-        blocking(move || Ok(spool::remove(&folder, id)?)).await?;
+    if matches!(&recorded, Ok(upload) if upload.id == id) {
+        return recorded;
     }
+    // A commit that failed may have survived all the same: the rows know.
+    if let Some(made) = app.store.upload(id).await? {
+        return Ok(made);
+    }
+    remove_file(app, id).await;
     recorded
 }
 
@@ -63,19 +70,25 @@ async fn record(
     let mut key = None;
     if let Some(capture) = &creation.capture {
         let length = creation.length.unwrap_or_default();
-        match change.find_evidence(capture.capture).await? {
-            None => change.announce(capture, length, now).await?,
-            Some(known) => {
-                let upload = change.upload_of(capture.capture).await?;
-                if let Err(other) = check_same(&known, capture, creation.length) {
-                    change.commit().await?;
-                    return Err(other);
-                }
-                if let Some(upload) = upload {
-                    change.commit().await?;
-                    return usable(upload);
-                }
+        let known = change.find_evidence(capture.capture).await?;
+        if let Some(known) = &known {
+            let upload = change.upload_of(capture.capture).await?;
+            if let Err(other) = check_same(known, capture, creation.length) {
+                change.commit().await?;
+                return Err(other);
             }
+            if let Some(upload) = upload {
+                change.commit().await?;
+                return Ok(upload);
+            }
+        }
+        let allowed = check_in(&mut change, principal, capture.return_id).await?;
+        if let Err(refused) = known.as_ref().map_or(Ok(()), check_not_refused).and(allowed) {
+            change.commit().await?;
+            return Err(refused);
+        }
+        if known.is_none() {
+            change.announce(capture, length, now).await?;
         }
     } else if let Some(used) = &creation.key {
         let keys = &app.store.keys;
@@ -113,8 +126,9 @@ async fn record(
     Ok(made)
 }
 
+/// An upload that is attached to nothing has no other word on its bytes than its key.
 fn usable(upload: UploadRow) -> Result<UploadRow, ApiError> {
-    if upload.state == UploadState::Failed { Err(digest_mismatch()) } else { Ok(upload) }
+    if upload.state == UploadState::Failed { Err(digest_mismatch(Refused::ForGood)) } else { Ok(upload) }
 }
 
 /// Whether a capture is declared as it was before. `length` is absent where it was not declared.

@@ -90,6 +90,20 @@ pub(super) fn read_content_digest(headers: &HeaderMap) -> Result<Option<Checksum
     Ok(digest.and_then(|digest| Checksum::new(Algorithm::Sha256, digest.as_bytes().to_vec())))
 }
 
+/// Whether `Want-Repr-Digest` asks for a SHA-256: with a preference of 1 to 10 (RFC 9530 §4).
+pub(super) fn wants_repr_digest(headers: &HeaderMap) -> bool {
+    let wanted = |member: &str| {
+        let (algorithm, preference) = member.split_once('=').unwrap_or_default();
+        algorithm.trim() == "sha-256" && matches!(preference.trim().parse(), Ok(1..=10_u8))
+    };
+    headers
+        .get_all(header::WANT_REPR_DIGEST)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(wanted)
+}
+
 fn sha256_member(headers: &HeaderMap, name: &str) -> Result<Option<Sha256Digest>, ApiError> {
     let Some(field) = text(headers, name)? else { return Ok(None) };
     if !field.split(',').any(|member| member.trim().starts_with("sha-256=")) {
@@ -199,6 +213,20 @@ mod tests {
     fn metadata_with_a_key_twice_or_half_a_capture_are_refused() {
         for wrong in ["filename bXVn,filename bXVn", ",,,", "capture bXVn", "filename !"] {
             assert!(read_creation(&headers(&[("upload-metadata", wrong)]), Some(1)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_wanted_with_a_preference_above_nought() {
+        for (field, wanted) in [
+            ("sha-256=10", true),
+            ("sha-512=3, sha-256=1", true),
+            ("sha-256=0", false),
+            ("sha-512=10", false),
+            ("sha-256", false),
+            ("sha-256=high", false),
+        ] {
+            assert_eq!(wants_repr_digest(&headers(&[("want-repr-digest", field)])), wanted, "{field}");
         }
     }
 

@@ -2,30 +2,32 @@
 
 use std::sync::Arc;
 
-use clearshot_protocol::api::Rejection;
-use clearshot_protocol::problem::ProblemCode;
 use clearshot_protocol::upload::header;
 use clearshot_protocol::{Sha256Digest, Timestamp};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::receive::blocking;
+use super::refuse::{Refusal, Refused, digest_mismatch, refuse, refuse_in};
+use super::right::{is_open_in, return_closed};
 use super::spool::{self, Spool};
 use super::standing::overtaken;
+use super::terminate::take_name_back;
 use super::turns::Turn;
 use crate::app::App;
+use crate::auth::Principal;
 use crate::error::ServerError;
 use crate::lifecycle::EvidenceStep;
 use crate::problem::ApiError;
-use crate::store::Store;
+use crate::routes::returns::unknown_return;
 use crate::store::uploads::{Attachment, Move, UploadRow, UploadState};
-
-/// The rejection's code when the bytes are not those that were declared.
-const DIGEST_MISMATCH: &str = "digest_mismatch";
+use crate::store::{Change, Store};
 
 /// Takes a whole, durable spool to evidence, or refuses it for its digest. An upload that is attached to nothing only
 /// becomes complete: its file waits in the spool.
 pub(super) async fn finish(
     app: &Arc<App>,
+    principal: &Principal,
     upload: &UploadRow,
     turn: &Turn,
     spool: Spool,
@@ -33,41 +35,73 @@ pub(super) async fn finish(
     let (length, digest) = (spool.offset(), spool.digest());
     drop(spool);
     if upload.sha256.is_some_and(|declared| declared != digest) {
-        fail(app, upload, turn, length).await?;
-        return Err(digest_mismatch().with_header(header::UPLOAD_OFFSET, length));
+        return Err(match refuse(app, upload, turn, length, Refusal::Bytes).await? {
+            Refused::Overtaken => overtaken(upload.offset),
+            refused => digest_mismatch(refused).with_header(header::UPLOAD_OFFSET, length),
+        });
     }
-    let whole = Whole { generation: turn.generation(), length, digest };
+    settle(app, principal, upload, Whole { generation: turn.generation(), length, digest }).await
+}
+
+/// A whole file becomes evidence, where the upload is attached: it gets its name, the rows follow, and the name in the
+/// spool goes. Refused where the return takes no evidence any more, or none of this sender's.
+pub(super) async fn settle(
+    app: &Arc<App>,
+    principal: &Principal,
+    upload: &UploadRow,
+    whole: Whole,
+) -> Result<(), ApiError> {
     if let Some(attached) = upload.attached {
         let (folder, id, evidence) =
             (app.folder.clone(), upload.id, app.folder.evidence_file(attached.evidence_id));
         blocking(move || Ok(spool::link(&folder, id, &evidence)?)).await?;
     }
-    let recorded = match record(&app.store, upload, whole, app.clock.now()).await {
+    let recorded = match record_for(&app.store, principal, upload, whole, app.clock.now()).await {
         Ok(recorded) => recorded,
         // A commit that failed may have survived all the same. The rows know, and the file has both its names.
-        Err(error) => match app.store.upload(upload.id).await? {
-            Some(upload) if upload.state == UploadState::Complete => true,
+        Err(error) => match app.store.upload(upload.id).await?.map(|upload| upload.state) {
+            Some(UploadState::Complete) if was_received(&app.store, upload).await? => Recorded::Whole,
+            Some(UploadState::Failed) => Recorded::Closed,
             _ => return Err(error.into()),
         },
     };
-    if !recorded {
-        return Err(overtaken(upload.offset));
+    match recorded {
+        Recorded::Whole => {}
+        Recorded::Overtaken => return Err(overtaken(upload.offset)),
+        Recorded::NotTheirs => {
+            take_name_back(app, upload).await?;
+            return Err(unknown_return());
+        }
+        Recorded::Closed => {
+            app.turns.forget(upload.id);
+            remove_file(app, upload.id).await;
+            take_name_back(app, upload).await?;
+            return Err(return_closed());
+        }
     }
     app.turns.forget(upload.id);
     if upload.attached.is_some() {
-        let (folder, id) = (app.folder.clone(), upload.id);
-        blocking(move || Ok(spool::remove(&folder, id)?)).await?;
+        remove_file(app, upload.id).await;
         app.to_check.notify_one();
     }
     Ok(())
 }
 
-/// What is told of an upload that was refused for its digest, at its end and whenever it is asked for again.
-pub(super) fn digest_mismatch() -> ApiError {
-    ApiError::new(
-        ProblemCode::DigestMismatch,
-        "all bytes arrived, but they do not have the declared SHA-256; nothing was kept, take the photo again",
-    )
+/// Removes the file of an upload whose rows say that it is not wanted any more. They are what was asked for; a file that
+/// cannot be removed now is [swept](super::expire) later.
+pub(super) async fn remove_file(app: &App, id: Uuid) {
+    let folder = app.folder.clone();
+    if let Err(error) = blocking(move || Ok(spool::remove(&folder, id)?)).await {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(upload = %id, error, "a file could not be removed from the spool; it will be swept");
+    }
+}
+
+/// Whether the rows say of the upload's evidence, where it has some, that it was received.
+pub(super) async fn was_received(store: &Store, upload: &UploadRow) -> Result<bool, ServerError> {
+    let Some(attached) = upload.attached else { return Ok(true) };
+    let evidence = store.evidence(attached.evidence_id).await?;
+    Ok(evidence.is_some_and(|evidence| evidence.received_at.is_some()))
 }
 
 /// All bytes of an upload.
@@ -78,62 +112,78 @@ pub(super) struct Whole {
     pub(super) digest: Sha256Digest,
 }
 
-/// The rows of an upload whose file is whole, and has its name among the evidence where it is attached. False when a
-/// later turn has written before.
+/// What was recorded of an upload whose file is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// It is complete, and its evidence received.
+    Whole,
+    /// A later turn has written before: nothing.
+    Overtaken,
+    /// The return is not the sender's any more: nothing.
+    NotTheirs,
+    /// The return takes no evidence any more: the upload is over and its evidence rejected.
+    Closed,
+}
+
+/// The rows of an upload whose file is whole, and has its name among the evidence where it is attached.
 pub(super) async fn record(
     store: &Store,
     upload: &UploadRow,
     whole: Whole,
     now: Timestamp,
-) -> Result<bool, ServerError> {
+) -> Result<Recorded, ServerError> {
+    record_in(store.change().await?, upload, whole, now).await
+}
+
+/// As [`record`], if the sender may still send to the return.
+async fn record_for(
+    store: &Store,
+    principal: &Principal,
+    upload: &UploadRow,
+    whole: Whole,
+    now: Timestamp,
+) -> Result<Recorded, ServerError> {
     let mut change = store.change().await?;
+    if let Some(attached) = upload.attached
+        && !change.find_return(attached.return_id).await?.is_some_and(|of| principal.may_see(&of))
+    {
+        change.commit().await?;
+        return Ok(Recorded::NotTheirs);
+    }
+    record_in(change, upload, whole, now).await
+}
+
+async fn record_in(
+    mut change: Change,
+    upload: &UploadRow,
+    whole: Whole,
+    now: Timestamp,
+) -> Result<Recorded, ServerError> {
+    let Whole { generation, length, digest } = whole;
+    if let Some(attached) = upload.attached
+        && !is_open_in(&mut change, attached).await?
+    {
+        let refused = refuse_in(&mut change, upload, generation, length, Refusal::ReturnClosed, now).await?;
+        if refused == Refused::Overtaken {
+            return Ok(Recorded::Overtaken);
+        }
+        change.commit().await?;
+        return Ok(Recorded::Closed);
+    }
     let to = Move {
-        generation: whole.generation,
-        offset: whole.length,
-        length: Some(whole.length),
-        sha256: Some(whole.digest),
+        generation,
+        offset: length,
+        length: Some(length),
+        sha256: Some(digest),
         state: UploadState::Complete,
     };
     if !change.move_upload(upload.id, &to, now).await? {
-        return Ok(false);
+        return Ok(Recorded::Overtaken);
     }
     if let Some(Attachment { evidence_id, .. }) = upload.attached {
         change.step(evidence_id, EvidenceStep::Begin, &Value::Null, now).await?;
         change.step(evidence_id, EvidenceStep::Complete, &Value::Null, now).await?;
     }
     change.commit().await?;
-    Ok(true)
-}
-
-/// Ends an upload whose bytes are not those that were declared; its evidence is rejected, its file removed.
-pub(super) async fn fail(
-    app: &Arc<App>,
-    upload: &UploadRow,
-    turn: &Turn,
-    offset: u64,
-) -> Result<(), ServerError> {
-    let now = app.clock.now();
-    let mut change = app.store.change().await?;
-    let to = Move {
-        generation: turn.generation(),
-        offset,
-        length: None,
-        sha256: None,
-        state: UploadState::Failed,
-    };
-    if !change.move_upload(upload.id, &to, now).await? {
-        return Ok(());
-    }
-    if let Some(Attachment { evidence_id, .. }) = upload.attached {
-        let rejection = Rejection {
-            code: DIGEST_MISMATCH.to_owned(),
-            detail: "The bytes that arrived do not have the digest that the phone declared.".to_owned(),
-        };
-        change.step(evidence_id, EvidenceStep::Begin, &Value::Null, now).await?;
-        change.refuse(evidence_id, EvidenceStep::Reject, &rejection, now).await?;
-    }
-    change.commit().await?;
-    app.turns.forget(upload.id);
-    let (folder, id) = (app.folder.clone(), upload.id);
-    blocking(move || Ok(spool::remove(&folder, id)?)).await
+    Ok(Recorded::Whole)
 }

@@ -14,7 +14,7 @@ use super::append::append;
 use super::command::{Append, Creation, Standing, location};
 use super::create::open;
 use super::draft::{self, Interop};
-use super::fields::put;
+use super::fields::{put, wants_repr_digest};
 use super::receive::Progress;
 use super::standing::{find, show, standing};
 use super::terminate::terminate as take_back;
@@ -204,7 +204,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, principal: Principal, re
                 interim.send(draft::resumable(&made, interop));
             }
             let progress = dialect.progress(interim);
-            append(&app, admission, upload.clone(), more, progress, body).await
+            append(&app, &principal, admission, upload.clone(), more, progress, body).await
         }
     };
     if result.is_err() && dialect == Dialect::Plain && !can_come_back && upload.attached.is_none() {
@@ -226,15 +226,18 @@ async fn discard(app: &Arc<App>, principal: &Principal, upload: &UploadRow) {
     }
 }
 
-/// How many bytes of the upload are durable. Ends a request that is still writing, so that the answer stays true.
+/// How many bytes of the upload are durable, and on demand their digest once all are there. Ends a request that is still
+/// writing, so that the answer stays true.
 #[utoipa::path(
     head, path = "/v1/uploads/{id}", tag = "uploads", security(("token" = [])),
     params(
         ("id" = Uuid, Path), ("tus-resumable" = Option<String>, Header),
         ("upload-draft-interop-version" = Option<u8>, Header),
+        ("want-repr-digest" = Option<String>, Header, description = "sha-256=10: asks for Repr-Digest (RFC 9530)"),
     ),
     responses(
         (status = 200, description = "Where the upload stands (tus)", headers(
+            ("repr-digest" = Option<String>, description = "sha-256 of all bytes, where it is wanted and all are there"),
             ("upload-offset" = u64, description = "Bytes that are durable"),
             ("upload-length" = Option<u64>, description = "Bytes in all"),
             ("upload-defer-length" = Option<u8>, description = "1, while nobody knows"),
@@ -258,13 +261,18 @@ pub(crate) async fn head(
         Ok(dialect) => dialect,
         Err(error) => return Dialect::Plain.refused(error),
     };
-    match show(&app, &principal, &id).await {
-        Err(error) => dialect.refused(error),
-        Ok(upload) => match dialect {
-            Dialect::Draft(interop) => draft::standing(&upload, interop),
-            Dialect::Tus | Dialect::Plain => tus::standing(&upload),
-        },
+    let upload = match show(&app, &principal, &id).await {
+        Ok(upload) => upload,
+        Err(error) => return dialect.refused(error),
+    };
+    let mut response = match dialect {
+        Dialect::Draft(interop) => draft::standing(&upload, interop),
+        Dialect::Tus | Dialect::Plain => tus::standing(&upload),
+    };
+    if let Some(digest) = upload.sha256.filter(|_| wants_repr_digest(&headers)) {
+        put(response.headers_mut(), header::REPR_DIGEST, &digest.to_repr_digest());
     }
+    response
 }
 
 /// More bytes, from `Upload-Offset` on.
@@ -320,7 +328,7 @@ async fn add(
     };
     let upload = find(app, principal, id).await?;
     let admission = app.budget.admit(principal)?;
-    append(app, admission, upload, more, progress, body).await
+    append(app, principal, admission, upload, more, progress, body).await
 }
 
 /// Takes an unfinished upload back; its bytes are removed.

@@ -19,14 +19,17 @@
 //!   at once, keeps what it has, and ends with 409. The number of the turn is kept with the row, so that a writer from
 //!   before cannot change it any more. There are no locks that a client could see, and no 423.
 //! - **A capture arrives once.** Its id is the creation's key: the same creation again finds the same upload.
-//! - **Only the declared bytes become evidence.** The digest is computed while bytes arrive and compared at the end.
+//! - **Only the declared bytes become evidence.** The digest is computed while bytes arrive and compared at the end. Bytes
+//!   that were damaged on the way end the upload, and [the capture can be created again](refuse).
+//! - **Rights are looked at twice**: when a request begins, and when its bytes [become evidence](right).
 //! - **Nobody holds the server.** Silent and slow requests end with 408; the bytes in memory, the requests and the
 //!   spool of each client are [limited](budget); abandoned uploads [expire](expire).
 //!
 //! The way of the bytes: `spool/<upload>` → `fdatasync` → digest → link as `evidence/<shard>/<capture>.age` → `fsync` of
 //! that folder → rows and events in one transaction → the name in the spool is removed. At each moment the rows
-//! decide, and [`repair`] brings the files in line with them after a crash. An upload that nobody has said anything of
-//! stays in the spool until it is [attached](attach), or expires.
+//! decide, and [`repair`] brings the files in line with them after a crash; what the disk held on to is swept later
+//! ([`expire`]). An upload that nobody has said anything of stays in the spool until it is [attached](attach), which is
+//! written down before its file gets a name, or expires.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -34,8 +37,11 @@
 //! | `tus`, `draft` | headers to commands, answers to headers; pure |
 //! | `command` | what is asked of the machine, and what it says |
 //! | `create`, `append`, `standing`, `terminate`, `attach`, `expire` | what can happen to an upload |
-//! | `receive` | bytes from the network into the spool |
+//! | `receive`, `gather` | bytes from the network into the spool |
+//! | `keep_on` | work that does not end with its connection |
 //! | `finish` | from the last byte to evidence |
+//! | `refuse` | the end of an upload whose bytes cannot be evidence |
+//! | `right` | whether the return takes them, and from whom |
 //! | `repair` | what is done at start |
 //! | `turns`, `budget` | whose turn it is, and how much at a time |
 //! | `spool`, `checksum` | the file of an upload, the checksum of a request |
@@ -53,9 +59,13 @@ mod draft;
 mod expire;
 mod fields;
 mod finish;
+mod gather;
 mod handlers;
+mod keep_on;
 mod receive;
+mod refuse;
 mod repair;
+mod right;
 mod spool;
 mod standing;
 mod terminate;

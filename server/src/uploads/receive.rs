@@ -8,15 +8,15 @@ use bytes::Bytes;
 use clearshot_protocol::upload::MAX_UPLOAD_LENGTH;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::checksum::{Checksum, RunningChecksum};
 use super::command::Ending;
+use super::gather::Gathered;
 use super::spool::{HashState, Spool};
 use super::turns::Turn;
 use crate::app::App;
-use crate::config::{UploadPace, WRITE_BUFFER, WRITE_PAUSE};
+use crate::config::{UploadPace, WRITE_PAUSE};
 use crate::error::ServerError;
 use crate::lifecycle::EvidenceStep;
 use crate::store::uploads::{Move, UploadRow, UploadState};
@@ -63,7 +63,19 @@ pub(super) async fn receive(
     incoming: Incoming,
 ) -> Result<(Spool, End), ServerError> {
     let (known, opening, id, offset) = (turn.take_hash(), app.clone(), upload.id, upload.offset);
-    let spool = blocking(move || Ok(Spool::open(&opening.folder, id, offset, known)?)).await?;
+    let mut spool = blocking(move || Ok(Spool::open(&opening.folder, id, offset, known)?)).await?;
+    if spool.has_surplus() {
+        // Not before the row was written again. A commit that failed may survive a crash all the same, and these bytes
+        // are then the end of a photo.
+        if !commit(app, upload, turn, offset).await? {
+            return Ok((spool, End::Overtaken));
+        }
+        spool = blocking(move || {
+            spool.cut_off_surplus()?;
+            Ok(spool)
+        })
+        .await?;
+    }
     let mark = incoming.checksum.is_some().then(|| spool.mark());
     let Incoming { body, skip, ending, checksum, progress } = incoming;
     let missing = upload.length.unwrap_or(MAX_UPLOAD_LENGTH) - offset;
@@ -87,17 +99,17 @@ struct Intake<'a> {
 impl Intake<'_> {
     async fn run(mut self, upload: &UploadRow, mut spool: Spool) -> Result<(Spool, End), ServerError> {
         let app = self.source.app;
-        let mut buffer = Buffer::default();
+        let mut gathered = Gathered::default();
         let mut checkpoint = Instant::now() + app.checkpoint_interval;
         let end = loop {
             if self.missing == 0 && self.ending == Ending::AtLength {
                 break End::Finished;
             }
-            let mut bytes = match self.source.next(!buffer.bytes.is_empty()).await {
+            let mut bytes = match self.source.next(!gathered.is_empty()).await {
                 Next::Bytes(bytes) => bytes,
                 Next::Pause => {
                     // A client that pauses holds no memory.
-                    spool = write(spool, std::mem::take(&mut buffer), Durable::Later).await?;
+                    spool = write(spool, std::mem::take(&mut gathered), Durable::Later).await?;
                     continue;
                 }
                 Next::End(end) => break end,
@@ -112,16 +124,16 @@ impl Intake<'_> {
             let too_much = fits < bytes.len() as u64 && self.ending != Ending::AtLength;
             bytes.truncate(fits as usize);
             self.missing -= fits;
-            buffer.add(&bytes, app);
+            gathered.add(bytes, &app.budget);
             if too_much {
                 break End::TooMuch;
             }
-            if buffer.is_full() {
-                spool = write(spool, std::mem::take(&mut buffer), Durable::Later).await?;
+            if gathered.is_full() {
+                spool = write(spool, std::mem::take(&mut gathered), Durable::Later).await?;
             }
             // Bytes with a checksum are counted when it holds, and not before.
             if self.missing > 0 && self.mark.is_none() && Instant::now() >= checkpoint {
-                spool = write(spool, std::mem::take(&mut buffer), Durable::Now).await?;
+                spool = write(spool, std::mem::take(&mut gathered), Durable::Now).await?;
                 if !commit(app, upload, self.source.turn, spool.offset()).await? {
                     break End::Overtaken;
                 }
@@ -148,7 +160,7 @@ impl Intake<'_> {
             });
             return Ok((spool.await?, end));
         }
-        Ok((write(spool, buffer, Durable::Now).await?, end))
+        Ok((write(spool, gathered, Durable::Now).await?, end))
     }
 }
 
@@ -179,27 +191,6 @@ pub(super) async fn commit(
     }
     change.commit().await?;
     Ok(true)
-}
-
-/// Bytes that wait to be written, and the memory that they were granted.
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-    granted: Option<OwnedSemaphorePermit>,
-}
-
-impl Buffer {
-    fn add(&mut self, bytes: &[u8], app: &App) {
-        if self.granted.is_none() {
-            self.granted = app.budget.buffer();
-        }
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Without memory of its own it is full with the first bytes.
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= WRITE_BUFFER || (self.granted.is_none() && !self.bytes.is_empty())
-    }
 }
 
 enum Next {
@@ -279,13 +270,12 @@ enum Durable {
     Later,
 }
 
-async fn write(mut spool: Spool, buffer: Buffer, durable: Durable) -> Result<Spool, ServerError> {
-    if buffer.bytes.is_empty() && durable == Durable::Later {
+async fn write(mut spool: Spool, gathered: Gathered, durable: Durable) -> Result<Spool, ServerError> {
+    if gathered.is_empty() && durable == Durable::Later {
         return Ok(spool);
     }
     blocking(move || {
-        spool.append(&buffer.bytes)?;
-        drop(buffer);
+        gathered.write(&mut spool)?;
         if durable == Durable::Now {
             spool.sync()?;
         }

@@ -1,14 +1,17 @@
 //! The file of an unfinished upload. Blocking: callers are on a blocking thread.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use clearshot_protocol::Sha256Digest;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::disk::{DataFolder, create_private, remove_file, sync_folder};
+use crate::disk::{DataFolder, parent_of};
+use crate::vfs::{Vfs, remove_if_there};
 
 /// Bytes read at a time when a file is hashed again.
 const READ_BUFFER: usize = 256 * 1024;
@@ -22,9 +25,13 @@ pub(super) struct HashState {
 
 /// An unfinished upload, open at its end.
 pub(super) struct Spool {
+    vfs: Arc<dyn Vfs>,
     file: File,
+    path: PathBuf,
     hash: HashState,
     synced: u64,
+    /// The file goes on behind the bytes that are counted.
+    surplus: bool,
 }
 
 pub(super) fn path(folder: &DataFolder, upload: Uuid) -> PathBuf {
@@ -32,33 +39,48 @@ pub(super) fn path(folder: &DataFolder, upload: Uuid) -> PathBuf {
 }
 
 impl Spool {
-    /// Makes the empty file, and its name durable.
+    /// Makes the empty file, and its name durable. Nothing is left of it when that fails.
     pub(super) fn create(folder: &DataFolder, upload: Uuid) -> io::Result<()> {
-        create_private(&path(folder, upload))?.sync_all()?;
-        sync_folder(&folder.spool())
+        let (vfs, path) = (folder.vfs(), path(folder, upload));
+        vfs.create_new(&path)?;
+        vfs.sync_folder(&folder.spool()).inspect_err(|_| {
+            // Should it stay after all, it has no row, and is swept with what is left over.
+            let _ = vfs.remove(&path);
+        })
     }
 
-    /// Opens the file behind its first `offset` bytes, which are durable. Bytes behind them were never acknowledged,
-    /// and after a power cut they may be anything: they are cut off.
+    /// Opens the file behind its first `offset` bytes, which are durable. Bytes behind them were never counted, and
+    /// after a power cut they may be anything: see [`Spool::has_surplus`].
     pub(super) fn open(
         folder: &DataFolder,
         upload: Uuid,
         offset: u64,
         known: Option<HashState>,
     ) -> io::Result<Self> {
-        let path = path(folder, upload);
-        let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
-        match file.metadata()?.len() {
-            length if length < offset => return Err(io::ErrorKind::UnexpectedEof.into()),
-            length if length > offset => file.set_len(offset)?,
-            _ => {}
+        let (vfs, path) = (folder.vfs().clone(), path(folder, upload));
+        let file = vfs.open_to_write(&path)?;
+        let length = vfs.file_length(&path)?;
+        if length < offset {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let hash = match known {
             Some(known) if known.offset == offset => known,
-            _ => hash_file(&mut file, offset)?,
+            _ => hash_file(&*vfs, &file, &path, offset)?,
         };
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { file, hash, synced: offset })
+        Ok(Self { vfs, file, path, hash, synced: offset, surplus: length > offset })
+    }
+
+    /// Whether there are bytes that were never counted, to be [cut off](Spool::cut_off_surplus) before others are
+    /// appended.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.surplus
+    }
+
+    /// Cuts off what was never counted.
+    pub(super) fn cut_off_surplus(&mut self) -> io::Result<()> {
+        self.vfs.set_length(&self.file, &self.path, self.hash.offset)?;
+        self.surplus = false;
+        Ok(())
     }
 
     /// How many bytes it has.
@@ -66,18 +88,23 @@ impl Spool {
         self.hash.offset
     }
 
-    /// Appends bytes; durable after the next [`Spool::sync`].
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.hash.hasher.update(bytes);
-        self.hash.offset += bytes.len() as u64;
+    /// Appends bytes, one piece behind the other; durable after the next [`Spool::sync`].
+    pub(super) fn append(&mut self, pieces: &[Bytes]) -> io::Result<()> {
+        let written = self.vfs.write_pieces_at(&self.file, &self.path, pieces, self.hash.offset);
+        written.inspect_err(|_| self.give_up())?;
+        for piece in pieces {
+            self.hash.hasher.update(piece);
+            self.hash.offset += piece.len() as u64;
+        }
         Ok(())
     }
 
-    /// Makes all bytes durable (`fdatasync`: the length counts as data).
+    /// Makes all bytes durable. When that fails, nobody knows what is on the disk of the bytes since the last sync,
+    /// and asking again would answer for others (<https://lwn.net/Articles/752063>): they are never counted, and
+    /// have to be sent again.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         if self.synced < self.hash.offset {
-            self.file.sync_data()?;
+            self.vfs.sync(&self.file, &self.path).inspect_err(|_| self.give_up())?;
             self.synced = self.hash.offset;
         }
         Ok(())
@@ -100,58 +127,75 @@ impl Spool {
 
     /// Takes back what was appended since `mark`.
     pub(super) fn rewind(&mut self, mark: HashState) -> io::Result<()> {
-        self.file.set_len(mark.offset)?;
-        self.file.seek(SeekFrom::Start(mark.offset))?;
+        self.vfs.set_length(&self.file, &self.path, mark.offset)?;
         self.synced = self.synced.min(mark.offset);
         self.hash = mark;
         Ok(())
+    }
+
+    /// Gives the room of what is not durable back: a full disk needs it. What stays is cut off by the next request.
+    fn give_up(&self) {
+        let _ = self.vfs.set_length(&self.file, &self.path, self.synced);
     }
 }
 
 /// Gives the complete file its name as evidence, durably. The name in the spool stays until the rows have followed, so
 /// that nothing is to be undone when they do not.
 pub(super) fn link(folder: &DataFolder, upload: Uuid, evidence: &Path) -> io::Result<()> {
-    let path = path(folder, upload);
-    match fs::hard_link(&path, evidence) {
+    let (vfs, path) = (folder.vfs(), path(folder, upload));
+    match vfs.link(&path, evidence) {
         // Left by a try whose rows did not follow.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(evidence)?;
-            fs::hard_link(&path, evidence)?;
+            vfs.remove(evidence)?;
+            vfs.link(&path, evidence)?;
         }
         other => other?,
     }
-    sync_folder(evidence.parent().unwrap_or(Path::new(".")))
+    vfs.sync_folder(&parent_of(evidence))
 }
 
-/// Removes the file of an upload that is not wanted any more.
+/// Takes back the name that a try whose rows did not follow has left among the evidence, durably.
+pub(super) fn unlink(folder: &DataFolder, evidence: &Path) -> io::Result<()> {
+    if remove_if_there(&**folder.vfs(), evidence)? {
+        folder.vfs().sync_folder(&parent_of(evidence))?;
+    }
+    Ok(())
+}
+
+/// Removes the file of an upload that is not wanted any more. Not durably: a name that comes back is swept.
 pub(super) fn remove(folder: &DataFolder, upload: Uuid) -> io::Result<()> {
-    remove_file(&path(folder, upload))
+    remove_if_there(&**folder.vfs(), &path(folder, upload)).map(|_| ())
 }
 
 /// The digest of a whole file, and its length.
-pub(super) fn digest_of(path: &Path) -> io::Result<(u64, Sha256Digest)> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    let hash = hash_file(&mut file, length)?;
+pub(super) fn digest_of(vfs: &dyn Vfs, path: &Path) -> io::Result<(u64, Sha256Digest)> {
+    let file = vfs.open(path)?;
+    let length = vfs.file_length(path)?;
+    let hash = hash_file(vfs, &file, path, length)?;
     Ok((length, Sha256Digest::from_bytes(hash.hasher.finalize().into())))
 }
 
-fn hash_file(file: &mut File, length: u64) -> io::Result<HashState> {
+fn hash_file(vfs: &dyn Vfs, file: &File, path: &Path, length: u64) -> io::Result<HashState> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; READ_BUFFER];
-    file.seek(SeekFrom::Start(0))?;
-    let mut rest = length;
-    while rest > 0 {
-        let part = buffer.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
-        file.read_exact(&mut buffer[..part])?;
-        hasher.update(&buffer[..part]);
-        rest -= part as u64;
+    let mut at = 0;
+    while at < length {
+        let part = buffer.len().min(usize::try_from(length - at).unwrap_or(usize::MAX));
+        match vfs.read_at(file, path, &mut buffer[..part], at)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => {
+                hasher.update(&buffer[..count]);
+                at += count as u64;
+            }
+        }
     }
     Ok(HashState { offset: length, hasher })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn new_spool() -> (tempfile::TempDir, DataFolder, Uuid, Spool) {
@@ -166,12 +210,12 @@ mod tests {
     #[test]
     fn the_digest_goes_on_whether_it_is_remembered_or_computed_again() {
         let (_temporary, folder, upload, mut spool) = new_spool();
-        spool.append(b"a chipped ").unwrap();
+        spool.append(&[Bytes::from_static(b"a chipped ")]).unwrap();
         spool.sync().unwrap();
         let known = spool.close();
         for known in [Some(known), None] {
             let mut spool = Spool::open(&folder, upload, 10, known).unwrap();
-            spool.append(b"mug").unwrap();
+            spool.append(&[Bytes::from_static(b"mug")]).unwrap();
             assert_eq!(spool.digest(), Sha256Digest::of(b"a chipped mug"));
         }
     }
@@ -179,22 +223,26 @@ mod tests {
     #[test]
     fn what_was_taken_back_is_in_neither_the_file_nor_the_digest() {
         let (_temporary, folder, upload, mut spool) = new_spool();
-        spool.append(b"a chipped ").unwrap();
+        spool.append(&[Bytes::from_static(b"a chipped ")]).unwrap();
         let mark = spool.mark();
-        spool.append(b"mouse").unwrap();
+        spool.append(&[Bytes::from_static(b"mouse")]).unwrap();
         spool.sync().unwrap();
         spool.rewind(mark).unwrap();
-        spool.append(b"mug").unwrap();
+        spool.append(&[Bytes::from_static(b"mug")]).unwrap();
         assert_eq!(spool.digest(), Sha256Digest::of(b"a chipped mug"));
         assert_eq!(fs::read(path(&folder, upload)).unwrap(), b"a chipped mug");
     }
 
     #[test]
-    fn bytes_that_were_never_acknowledged_are_cut_off() {
+    fn bytes_that_were_never_counted_are_seen_and_cut_off() {
         let (_temporary, folder, upload, mut spool) = new_spool();
-        spool.append(b"durable, garbage").unwrap();
+        assert!(!spool.has_surplus());
+        spool.append(&[Bytes::from_static(b"durable, garbage")]).unwrap();
         drop(spool);
-        let spool = Spool::open(&folder, upload, 7, None).unwrap();
+        let mut spool = Spool::open(&folder, upload, 7, None).unwrap();
+        assert!(spool.has_surplus());
+        spool.cut_off_surplus().unwrap();
+        assert!(!spool.has_surplus());
         assert_eq!(spool.digest(), Sha256Digest::of(b"durable"));
         assert_eq!(fs::metadata(path(&folder, upload)).unwrap().len(), 7);
     }

@@ -25,11 +25,13 @@ pub(super) async fn show(app: &Arc<App>, principal: &Principal, id: &str) -> Res
 
 pub(super) fn standing(upload: &UploadRow, now: Timestamp) -> Standing {
     let expires_at = expires_at(upload);
+    let complete = upload.state == UploadState::Complete;
     Standing {
         id: upload.id,
         offset: upload.offset,
         length: upload.length,
-        complete: upload.state == UploadState::Complete,
+        complete,
+        sha256: upload.sha256.filter(|_| complete),
         metadata: upload.metadata.clone(),
         expires_at,
         seconds_left: expires_at.map(|at| u64::try_from(at.as_second() - now.as_second()).unwrap_or(0)),
@@ -65,7 +67,9 @@ pub(super) async fn reload(app: &App, id: Uuid) -> Result<UploadRow, ApiError> {
             "the upload was abandoned and has expired; create it again to send it"
         }
         UploadState::Open | UploadState::Complete => return Ok(upload),
-        UploadState::Failed => "the upload was refused: its bytes were not those that were declared",
+        UploadState::Failed => {
+            "the upload was refused and nothing of it was kept; create it again, or hear why it cannot be"
+        }
         UploadState::Terminated => "the upload was taken back; create it again to send it",
         UploadState::Expired => "the upload was abandoned and has expired; create it again to send it",
     };

@@ -3,6 +3,7 @@
 use clearshot_protocol::Sha256Digest;
 use clearshot_protocol::api::{EvidenceStatus, EvidenceView};
 use clearshot_protocol::reconcile::AttachEvidenceRequest;
+use clearshot_protocol::upload::UploadMetadata;
 use clearshot_server::Role;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use uuid::Uuid;
@@ -22,14 +23,20 @@ fn id_of(response: &Response) -> Uuid {
 }
 
 fn attach(server: &TestServer, sealed: &Sealed, upload: Uuid) -> RequestBuilder {
-    let request = AttachEvidenceRequest {
-        upload,
-        capture: sealed.metadata.capture,
-        item: sealed.metadata.item,
-        sha256: None,
-    };
-    let path = format!("/v1/returns/{}/evidence", sealed.metadata.return_id);
-    server.request(Method::POST, &path, &server.shopper()).json(&request)
+    attach_by(server, &server.shopper(), sealed, upload, None)
+}
+
+/// As [`attach`], by the holder of this token, who declares this digest.
+fn attach_by(
+    server: &TestServer,
+    token: &str,
+    sealed: &Sealed,
+    upload: Uuid,
+    sha256: Option<Sha256Digest>,
+) -> RequestBuilder {
+    let UploadMetadata { capture, return_id, item, .. } = sealed.metadata;
+    let request = AttachEvidenceRequest { upload, capture, item, sha256 };
+    server.request(Method::POST, &format!("/v1/returns/{return_id}/evidence"), token).json(&request)
 }
 
 async fn refused(request: RequestBuilder) -> String {
@@ -66,16 +73,8 @@ async fn an_unfinished_upload_is_attached_by_its_declared_digest_and_becomes_evi
     server.patch(&place, 0, sealed.bytes[..500].to_vec()).send().await.unwrap();
     // Neither declared nor computed yet.
     assert_eq!(refused(attach(&server, &sealed, upload)).await, "invalid-field");
-    let path = format!("/v1/returns/{}/evidence", to.id);
-    let request = AttachEvidenceRequest {
-        upload,
-        capture: sealed.metadata.capture,
-        item: sealed.metadata.item,
-        sha256: Some(sealed.metadata.sha256),
-    };
-    let attached =
-        server.request(Method::POST, &path, &server.shopper()).json(&request).send().await.unwrap();
-    let evidence: EvidenceView = attached.json().await.unwrap();
+    let declared = attach_by(&server, &server.shopper(), &sealed, upload, Some(sealed.metadata.sha256));
+    let evidence: EvidenceView = declared.send().await.unwrap().json().await.unwrap();
     assert_eq!(evidence.status, EvidenceStatus::Uploading);
     let response = server.patch(&place, 500, sealed.bytes[500..].to_vec()).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
@@ -109,14 +108,8 @@ async fn a_digest_that_is_not_the_uploads_is_refused_and_nothing_happens() {
     let to = server.open_return().await;
     let sealed = capture(&server, &to);
     let upload = send_plain(&server, &sealed.bytes).await;
-    let request = AttachEvidenceRequest {
-        upload,
-        capture: sealed.metadata.capture,
-        item: sealed.metadata.item,
-        sha256: Some(Sha256Digest::of(b"another mug")),
-    };
-    let path = format!("/v1/returns/{}/evidence", to.id);
-    let wrong = server.request(Method::POST, &path, &server.shopper()).json(&request);
+    let another = Some(Sha256Digest::of(b"another mug"));
+    let wrong = attach_by(&server, &server.shopper(), &sealed, upload, another);
     assert_eq!(refused(wrong).await, "idempotency-conflict");
     assert_eq!(server.spool().len(), 1);
     assert_eq!(attach(&server, &sealed, upload).send().await.unwrap().status(), StatusCode::CREATED);
@@ -128,14 +121,7 @@ async fn nobody_attaches_what_is_not_theirs_or_to_what_is_not_theirs() {
     let to = server.open_return().await;
     let sealed = capture(&server, &to);
     let upload = send_plain(&server, &sealed.bytes).await;
-    let request = AttachEvidenceRequest {
-        upload,
-        capture: sealed.metadata.capture,
-        item: sealed.metadata.item,
-        sha256: None,
-    };
-    let path = format!("/v1/returns/{}/evidence", to.id);
-    let by = |token: String| server.request(Method::POST, &path, &token).json(&request);
+    let by = |token: String| attach_by(&server, &token, &sealed, upload, None);
     let eve = server.mint(Role::Shopper, "eve", None);
     assert_eq!(refused(by(eve)).await, "unknown-return");
     assert_eq!(refused(by(server.agent())).await, "forbidden");

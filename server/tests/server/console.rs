@@ -8,7 +8,7 @@ use reqwest::{Method, Response, StatusCode};
 
 use crate::harness::{SKU, Sealed, TestServer, a_return, capture, header, manifest, picture, seal};
 
-async fn log_in(server: &TestServer) -> String {
+pub(crate) async fn log_in(server: &TestServer) -> String {
     let link = server.running.one_time_login(Timestamp::now()).await.unwrap();
     let response = server.client.get(link).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -19,7 +19,7 @@ async fn get(server: &TestServer, path: &str, cookie: &str) -> Response {
     server.client.get(server.url(path)).header("Cookie", cookie).send().await.unwrap()
 }
 
-async fn page(server: &TestServer, path: &str, cookie: &str) -> String {
+pub(crate) async fn page(server: &TestServer, path: &str, cookie: &str) -> String {
     let response = get(server, path, cookie).await;
     assert_eq!(response.status(), StatusCode::OK, "{path}");
     assert_eq!(header(&response, "content-type").as_deref(), Some("text/html; charset=utf-8"));

@@ -190,6 +190,19 @@ impl TestServer {
         self.checked(sealed.metadata.capture).await
     }
 
+    /// What was told of a capture up to its last event of this kind, which is waited for.
+    pub(crate) async fn told_until(&self, id: CaptureId, last: EventKind) -> Vec<EventKind> {
+        let mut events = Events::open(self, &self.fresh_token(), 0).await;
+        let mut told = Vec::new();
+        while told.last() != Some(&last) {
+            let event = events.next().await;
+            if event.evidence_id == Some(id) {
+                told.push(event.kind);
+            }
+        }
+        told
+    }
+
     /// Waits, by the stream of events, until the re-check is done.
     pub(crate) async fn checked(&self, id: CaptureId) -> EvidenceView {
         use EventKind::{EvidenceAccepted, EvidenceQuarantined, EvidenceRejected};
@@ -264,7 +277,7 @@ pub(crate) fn a_return() -> CreateReturnRequest {
 }
 
 /// A sealed photo and what is said of it outside the seal.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sealed {
     pub(crate) metadata: UploadMetadata,
     pub(crate) bytes: Vec<u8>,
@@ -273,6 +286,14 @@ pub(crate) struct Sealed {
 impl Sealed {
     pub(crate) fn of(metadata: UploadMetadata, bytes: Vec<u8>) -> Self {
         Self { metadata: UploadMetadata { sha256: Sha256Digest::of(&bytes), ..metadata }, bytes }
+    }
+
+    /// The same with one bit changed on its way.
+    pub(crate) fn damaged(&self) -> Self {
+        let mut damaged = self.clone();
+        let middle = damaged.bytes.len() / 2;
+        damaged.bytes[middle] ^= 1;
+        damaged
     }
 
     /// Bytes that are no capture, for tests that end before the re-check.
@@ -315,6 +336,7 @@ pub(crate) fn manifest(to: &ReturnView, photo: &[u8], width: u32, height: u32) -
             policy_version: Policy::default().version,
             policy_hash: Policy::default().hash(),
             model_hash: None,
+            model_version: None,
             report: serde_json::json!({ "sharpness": { "state": "sharp", "score": 0.81 } }),
         },
         kept_anyway: None,

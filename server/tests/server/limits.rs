@@ -63,6 +63,27 @@ async fn a_server_with_too_many_uploads_under_way_says_503_and_when_to_come_back
 }
 
 #[tokio::test]
+async fn uploads_that_stall_give_their_places_back_round_after_round() {
+    const PLACES: usize = 4;
+    let server = server(|config| {
+        config.upload_requests = PLACES;
+        config.upload_requests_per_client = PLACES;
+        config.upload_pace.idle = Duration::from_secs(1);
+    })
+    .await;
+    for _ in 0..3 {
+        let mut stalled = Vec::new();
+        for _ in 0..PLACES {
+            // None is refused: every place of the round before is free by the time its client was told.
+            stalled.push(under_way(&server).await);
+        }
+        for mut one in stalled {
+            assert_eq!(one.last().await.status, 408);
+        }
+    }
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_are_told_to_come_back() {
     let server = server(|config| config.connections = 3).await;
     let mut held = Vec::new();

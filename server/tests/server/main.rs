@@ -4,6 +4,8 @@
 
 mod attach;
 mod auth;
+#[cfg(feature = "relevance")]
+mod bundled_model;
 mod console;
 mod digest;
 mod draft_musts;
@@ -14,12 +16,15 @@ mod hostile;
 mod idempotency;
 mod interruptions;
 mod limits;
+mod migrations;
 mod openapi;
 mod privacy;
 mod recheck;
 mod reconcile;
+mod relevance;
 mod restart;
 mod returns;
+mod rights;
 mod takeover;
 mod tus_musts;
 mod uploads;

@@ -123,3 +123,23 @@ async fn every_reference_of_the_document_leads_somewhere() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_document_says_how_evidence_tells_what_it_shows() {
+    let server = TestServer::start().await;
+    let schemas = &document(&server).await["components"]["schemas"];
+    for (schema, members) in [
+        ("EvidenceView", &["agreement", "relevance"][..]),
+        ("AnalysisRecord", &["model_hash", "model_version"]),
+        ("RelevanceView", &["device", "server", "agreement", "same_model"]),
+        ("SubjectView", &["subject", "confidence", "scores", "model"]),
+        ("ModelView", &["sha256", "version"]),
+    ] {
+        for member in members {
+            let described = schemas[schema]["properties"][*member].as_object();
+            assert!(described.is_some_and(|member| !member.is_empty()), "{schema}.{member}");
+        }
+    }
+    let required = schemas["EvidenceView"]["required"].as_array().unwrap();
+    assert!(!required.iter().any(|member| member == "relevance"), "evidence may be older than models");
+}

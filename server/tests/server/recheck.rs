@@ -2,6 +2,7 @@ use clearshot_protocol::api::{EvidenceStatus, EvidenceView, ReturnStatus, Return
 use clearshot_protocol::manifest::{Manifest, Override, VerdictCode};
 use clearshot_protocol::seal::Identity;
 use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, Sha256Digest, Timestamp};
+use clearshot_server::ModelSource;
 
 use crate::harness::{Sealed, TestServer, capture, manifest, picture, seal};
 
@@ -29,7 +30,9 @@ fn code(evidence: &EvidenceView) -> (EvidenceStatus, &str) {
 
 #[tokio::test]
 async fn the_server_judges_again_and_keeps_both_verdicts() {
-    let server = TestServer::start().await;
+    // Without a model: of what the pattern is, it might be in doubt.
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let server = TestServer::start_with(folder, |config| config.model = ModelSource::Off).await;
     let to = server.open_return().await;
     let sealed = forged(&server, &to, |manifest| {
         manifest.analysis.verdict = VerdictCode::Retake;

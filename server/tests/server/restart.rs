@@ -32,12 +32,12 @@ impl Doomed {
     }
 }
 
-fn folder() -> Arc<TempDir> {
+pub(crate) fn folder() -> Arc<TempDir> {
     Arc::new(tempfile::tempdir().unwrap())
 }
 
 /// An upload of which 400 of 1,000 bytes are durable, left by a server that ended.
-fn half(folder: &Arc<TempDir>) -> (ReturnView, Sealed, String) {
+pub(crate) fn half(folder: &Arc<TempDir>) -> (ReturnView, Sealed, String) {
     let doomed = Doomed::start(folder.clone());
     let made = doomed.runtime.block_on(async {
         let server = &doomed.server;
@@ -57,7 +57,7 @@ fn only_file(folder: &Path) -> PathBuf {
     found.remove(0)
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     Runtime::new().unwrap().block_on(test);
 }
 
@@ -165,6 +165,55 @@ fn a_file_without_a_row_is_removed() {
 }
 
 #[test]
+fn a_refused_upload_whose_file_was_not_removed_is_cleared_away_and_its_tries_are_still_counted() {
+    let folder = folder();
+    let doomed = Doomed::start(folder.clone());
+    let (sealed, place) = doomed.runtime.block_on(async {
+        let server = &doomed.server;
+        let sealed = capture(server, &server.open_return().await);
+        let damaged = sealed.damaged();
+        server.upload(&damaged).await;
+        (sealed, crate::harness::location(&server.upload(&damaged).await))
+    });
+    doomed.end();
+    // The rows were committed, and the power went before the file did.
+    let spool = folder.path().join("spool").join(place.rsplit_once('/').unwrap().1);
+    std::io::Write::write_all(&mut std::fs::File::create(spool).unwrap(), &sealed.damaged().bytes).unwrap();
+    run(async {
+        let server = TestServer::start_in(folder).await;
+        assert!(server.spool().is_empty());
+        assert_eq!(server.head(&place).await.status(), StatusCode::GONE);
+        let id = sealed.metadata.capture;
+        assert_eq!(server.evidence(id).await.status, EvidenceStatus::Announced);
+        server.upload(&sealed.damaged()).await;
+        assert_eq!(server.evidence(id).await.status, EvidenceStatus::Rejected, "the third");
+    });
+}
+
+#[test]
+fn a_photo_that_was_whole_when_its_return_was_closed_and_the_power_went_is_rejected() {
+    let folder = folder();
+    let (to, sealed, place) = half(&folder);
+    let spool = only_file(&folder.path().join("spool"));
+    let id = sealed.metadata.capture;
+    let mut file = std::fs::OpenOptions::new().append(true).open(&spool).unwrap();
+    std::io::Write::write_all(&mut file, &sealed.bytes[400..]).unwrap();
+    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    std::fs::hard_link(&spool, evidence).unwrap();
+    run(async {
+        crate::rights::set_status(folder.path(), to.id, "cancelled").await;
+        let server = TestServer::start_in(folder).await;
+        let told = server.evidence(id).await;
+        assert_eq!(
+            (told.status, told.rejection.unwrap().code.as_str()),
+            (EvidenceStatus::Rejected, "return_closed")
+        );
+        assert_eq!(server.head(&place).await.status(), StatusCode::GONE);
+        assert!(server.spool().is_empty());
+    });
+}
+
+#[test]
 fn a_recheck_that_was_interrupted_is_done_after_the_restart() {
     let folder = folder();
     let doomed = Doomed::start(folder.clone());
@@ -219,27 +268,6 @@ async fn a_second_server_on_the_same_folder_is_refused_with_what_to_do() {
     assert!(error.to_string().contains("choose another folder"));
 }
 
-/// A PATCH of the rest of an upload that has sent all but its last bytes.
-async fn nearly_done(server: &TestServer, place: &str, sealed: &Sealed, missing: usize) -> Wire {
-    let mut wire = Wire::open(server).await;
-    let length = sealed.bytes.len().to_string();
-    let headers = [
-        ("tus-resumable", "1.0.0"),
-        ("upload-offset", "0"),
-        ("content-type", "application/offset+octet-stream"),
-        ("content-length", length.as_str()),
-    ];
-    wire.ask(server, &format!("PATCH {place}"), &headers).await;
-    let sent = sealed.bytes.len() - missing;
-    wire.send(&sealed.bytes[..sent]).await;
-    // What waits for more is written after a moment.
-    while server.spool().iter().map(|path| std::fs::metadata(path).unwrap().len()).sum::<u64>() < sent as u64
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    wire
-}
-
 #[tokio::test]
 async fn a_shutdown_lets_a_request_that_has_begun_finish() {
     let folder = folder();
@@ -247,7 +275,7 @@ async fn a_shutdown_lets_a_request_that_has_begun_finish() {
     let to = server.open_return().await;
     let sealed = Sealed::opaque(&to, 1000);
     let place = server.create(&sealed).await;
-    let mut wire = nearly_done(&server, &place, &sealed, 100).await;
+    let mut wire = Wire::nearly_done(&server, &place, &sealed, 100).await;
     let TestServer { running, client, .. } = server;
     drop(client);
     let finishing = async {
@@ -271,7 +299,7 @@ async fn a_shutdown_cuts_a_request_that_does_not_finish_in_time_and_keeps_its_by
     let to = server.open_return().await;
     let sealed = Sealed::opaque(&to, 1000);
     let place = server.create(&sealed).await;
-    let mut wire = nearly_done(&server, &place, &sealed, 600).await;
+    let mut wire = Wire::nearly_done(&server, &place, &sealed, 600).await;
     let TestServer { running, client, .. } = server;
     drop(client);
     let (stopped, told) = tokio::join!(running.shutdown(), wire.last());
@@ -344,44 +372,6 @@ fn whole(folder: &Arc<TempDir>) -> (Sealed, String) {
     });
     doomed.end();
     made
-}
-
-/// The table of uploads as the first version had it.
-const FIRST_VERSION: &[&str] = &[
-    "CREATE TABLE uploads_before (
-        id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16), evidence_id BLOB REFERENCES evidence (id),
-        length INTEGER NOT NULL, \"offset\" INTEGER NOT NULL DEFAULT 0,
-        sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
-        state TEXT NOT NULL CHECK (state IN ('open', 'complete', 'failed', 'terminated')),
-        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, CHECK (\"offset\" BETWEEN 0 AND length)) STRICT",
-    "INSERT INTO uploads_before SELECT id, evidence_id, length, \"offset\", sha256, state, created_at, updated_at
-     FROM uploads",
-    "DROP TABLE uploads",
-    "ALTER TABLE uploads_before RENAME TO uploads",
-    "CREATE UNIQUE INDEX uploads_by_evidence ON uploads (evidence_id) WHERE state <> 'terminated'",
-    "CREATE INDEX uploads_open ON uploads (updated_at) WHERE state = 'open'",
-    "DROP INDEX evidence_to_clear",
-    "ALTER TABLE evidence DROP COLUMN photo_removed_at",
-    "DELETE FROM _sqlx_migrations WHERE version >= 2",
-];
-
-#[test]
-fn uploads_of_the_first_version_go_on() {
-    let folder = folder();
-    let (_, sealed, place) = half(&folder);
-    run(async {
-        let address = format!("sqlite://{}", folder.path().join("clearshot.sqlite").display());
-        let mut database = sqlx::SqliteConnection::connect(&address).await.unwrap();
-        for statement in FIRST_VERSION {
-            sqlx::query(*statement).execute(&mut database).await.unwrap();
-        }
-        database.close().await.unwrap();
-        let server = TestServer::start_in(folder).await;
-        assert_eq!(offset(&server.head(&place).await), Some(400));
-        let response = server.patch(&place, 400, sealed.bytes[400..].to_vec()).send().await.unwrap();
-        assert_eq!((response.status(), offset(&response)), (StatusCode::NO_CONTENT, Some(1000)));
-        assert!(server.has_whole(sealed.metadata.capture).await);
-    });
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::{PATIENCE, TestServer};
+use crate::harness::{PATIENCE, Sealed, TestServer};
 
 pub(crate) struct Wire {
     pub(crate) socket: TcpStream,
@@ -27,6 +27,33 @@ impl Answer {
 impl Wire {
     pub(crate) async fn open(server: &TestServer) -> Self {
         Self { socket: TcpStream::connect(server.address()).await.unwrap(), unread: Vec::new() }
+    }
+
+    /// A PATCH of all bytes of an upload, which are sent and on the server's disk but for the last `missing`.
+    pub(crate) async fn nearly_done(
+        server: &TestServer,
+        place: &str,
+        sealed: &Sealed,
+        missing: usize,
+    ) -> Self {
+        let mut wire = Self::open(server).await;
+        let length = sealed.bytes.len().to_string();
+        let headers = [
+            ("tus-resumable", "1.0.0"),
+            ("upload-offset", "0"),
+            ("content-type", "application/offset+octet-stream"),
+            ("content-length", length.as_str()),
+        ];
+        wire.ask(server, &format!("PATCH {place}"), &headers).await;
+        let sent = sealed.bytes.len() - missing;
+        wire.send(&sealed.bytes[..sent]).await;
+        // What waits for more is written after a moment.
+        while server.spool().iter().map(|path| std::fs::metadata(path).unwrap().len()).sum::<u64>()
+            < sent as u64
+        {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        wire
     }
 
     /// Sends the head of a request of the shopper's.

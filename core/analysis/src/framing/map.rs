@@ -1,124 +1,71 @@
-//! Where the subject is by the relevance model's activation map: the connected cells around its strongest one.
+//! Where the subject is by the relevance model: the box that it draws, and its activation at the edges of the frame.
+//!
+//! The box has one rule, which is the model's own (crate `clearshot-relevance`, judged in `models/MODEL_CARD.md`). Not
+//! responsible for drawing it.
 
 use super::Found;
 use crate::policy::Policy;
 use crate::report::{Region, Sides};
-use crate::sighting::{ActivationMap, MAX_MAP_CELLS};
+use crate::sighting::ActivationMap;
 
-/// Finds the subject in the upright frame; none when the map's peak is too weak to be one.
+/// Distance of the box from the side of the frame, as a fraction, within which it may touch it: half a cell of a map of
+/// 10 × 10 is as near as it can tell.
+const TOUCHING: f64 = 0.05;
+
+/// The subject in the upright frame; none when the model draws no box.
 pub(super) fn find(map: &ActivationMap, policy: &Policy) -> Option<Found> {
-    let grid = Grid::new(map);
-    let peak = grid.peak();
-    let strongest = grid.at(peak);
-    if strongest < policy.map_peak_from {
-        return None;
-    }
-    let threshold = policy.map_threshold * strongest;
-    let subject = grid.connected(peak, threshold);
-    Some(grid.describe(&subject, threshold, policy.map_edge_from * strongest))
+    let subject = map.subject()?;
+    let (right, bottom) = (subject.x + subject.width, subject.y + subject.height);
+    let grid = Grid { map, subject, from: policy.map_edge_from };
+    let (last_column, last_row) = (map.columns() - 1, map.rows() - 1);
+    Some(Found {
+        subject,
+        centre: (subject.x + subject.width / 2.0, subject.y + subject.height / 2.0),
+        touches: Sides {
+            left: subject.x < TOUCHING && grid.goes_on(|column, _| column == 0),
+            top: subject.y < TOUCHING && grid.goes_on(|_, row| row == 0),
+            right: right > 1.0 - TOUCHING && grid.goes_on(|column, _| column == last_column),
+            bottom: bottom > 1.0 - TOUCHING && grid.goes_on(|_, row| row == last_row),
+        },
+        clear: true,
+    })
 }
 
-/// Cells by column and row, as `f64`.
+/// A map with the box that lies over it.
 struct Grid<'a> {
-    columns: usize,
-    rows: usize,
-    cells: &'a [f32],
+    map: &'a ActivationMap,
+    subject: Region,
+    /// Share of the strongest activation from which the subject does not end in a cell.
+    from: f64,
 }
 
-impl<'a> Grid<'a> {
-    fn new(map: &'a ActivationMap) -> Self {
-        Self { columns: map.columns(), rows: map.rows(), cells: map.cells() }
+impl Grid<'_> {
+    /// Whether the subject is as strong in some of these cells as it is inside: it does not end there.
+    fn goes_on(&self, at: impl Fn(usize, usize) -> bool) -> bool {
+        let strongest = self.strongest(|_, _| true);
+        strongest > 0.0 && self.strongest(at) >= self.from * strongest
     }
 
-    fn at(&self, cell: usize) -> f64 {
-        f64::from(self.cells[cell])
+    /// The strongest activation of the subject's cells among these.
+    fn strongest(&self, at: impl Fn(usize, usize) -> bool) -> f64 {
+        let columns = self.map.columns();
+        let cells = self.map.cells().iter().enumerate();
+        let inside = cells.filter(|&(cell, _)| {
+            let (column, row) = (cell % columns, cell / columns);
+            at(column, row) && self.covers(column, row)
+        });
+        inside.map(|(_, &activation)| f64::from(activation)).fold(0.0, f64::max)
     }
 
-    /// The first of the strongest cells. A map has at least one cell.
-    fn peak(&self) -> usize {
-        (0..self.cells.len()).fold(0, |best, cell| if self.at(cell) > self.at(best) { cell } else { best })
+    /// Whether the box reaches into a cell.
+    fn covers(&self, column: usize, row: usize) -> bool {
+        let overlaps = |cell: usize, cells: usize, start: f64, extent: f64| {
+            let (from, to) = (cell as f64 / cells as f64, (cell + 1) as f64 / cells as f64);
+            start < to && start + extent > from
+        };
+        let Region { x, y, width, height } = self.subject;
+        overlaps(column, self.map.columns(), x, width) && overlaps(row, self.map.rows(), y, height)
     }
-
-    /// The cells above the threshold that hang together with one, side by side.
-    fn connected(&self, start: usize, threshold: f64) -> [bool; MAX_MAP_CELLS] {
-        let mut taken = [false; MAX_MAP_CELLS];
-        let mut stack = [0usize; MAX_MAP_CELLS];
-        let mut waiting = 1;
-        stack[0] = start;
-        taken[start] = true;
-        while waiting > 0 {
-            waiting -= 1;
-            let cell = stack[waiting];
-            let (column, row) = (cell % self.columns, cell / self.columns);
-            let sides = [
-                (column > 0).then(|| cell - 1),
-                (column + 1 < self.columns).then(|| cell + 1),
-                (row > 0).then(|| cell - self.columns),
-                (row + 1 < self.rows).then(|| cell + self.columns),
-            ];
-            for next in sides.into_iter().flatten() {
-                if !taken[next] && self.at(next) >= threshold {
-                    // Every cell is put on the stack once, so it never overflows.
-                    taken[next] = true;
-                    stack[waiting] = next;
-                    waiting += 1;
-                }
-            }
-        }
-        taken
-    }
-
-    fn describe(&self, subject: &[bool; MAX_MAP_CELLS], threshold: f64, edge_from: f64) -> Found {
-        let (mut weight, mut moment_x, mut moment_y) = (0.0, 0.0, 0.0);
-        for cell in (0..self.cells.len()).filter(|&cell| subject[cell]) {
-            let (column, row) = (cell % self.columns, cell / self.columns);
-            weight += self.at(cell);
-            moment_x += self.at(cell) * (column as f64 + 0.5);
-            moment_y += self.at(cell) * (row as f64 + 0.5);
-        }
-        // The strongest cell of each column and row of the subject; 0 where there is none.
-        let column =
-            |column: usize| self.strongest(subject, (0..self.rows).map(|row| row * self.columns + column));
-        let row =
-            |row: usize| self.strongest(subject, (0..self.columns).map(|column| row * self.columns + column));
-        let across = extent(self.columns, column, threshold);
-        let down = extent(self.rows, row, threshold);
-        let at_edge = |strongest: f64| strongest >= edge_from;
-        let (width, height) = (self.columns as f64, self.rows as f64);
-        Found {
-            subject: Region {
-                x: across.0 / width,
-                y: down.0 / height,
-                width: (across.1 - across.0) / width,
-                height: (down.1 - down.0) / height,
-            },
-            centre: (moment_x / weight / width, moment_y / weight / height),
-            touches: Sides {
-                left: at_edge(column(0)),
-                top: at_edge(row(0)),
-                right: at_edge(column(self.columns - 1)),
-                bottom: at_edge(row(self.rows - 1)),
-            },
-            clear: true,
-        }
-    }
-
-    fn strongest(&self, subject: &[bool; MAX_MAP_CELLS], cells: impl Iterator<Item = usize>) -> f64 {
-        cells.filter(|&cell| subject[cell]).map(|cell| self.at(cell)).fold(0.0, f64::max)
-    }
-}
-
-/// From where to where the profile of a subject along one axis is above the threshold, in cells. Between the middles of
-/// its last cell and the next one the activation falls in a straight line to 0; the box ends where it crosses the
-/// threshold.
-fn extent(len: usize, profile: impl Fn(usize) -> f64, threshold: f64) -> (f64, f64) {
-    let inside = |index: &usize| profile(*index) > 0.0;
-    let first = (0..len).find(inside).unwrap_or(0);
-    let last = (0..len).rfind(inside).unwrap_or(0);
-    let reach = |strongest: f64| if strongest > 0.0 { (strongest - threshold) / strongest } else { 0.0 };
-    let start = if first == 0 { 0.0 } else { first as f64 + 0.5 - reach(profile(first)) };
-    let end = if last + 1 == len { len as f64 } else { last as f64 + 0.5 + reach(profile(last)) };
-    (start, end)
 }
 
 #[cfg(test)]
@@ -127,57 +74,65 @@ mod tests {
 
     use super::*;
 
-    fn found(columns: u8, cells: &[f32]) -> Option<Found> {
+    fn found(columns: u8, cells: &[f32], subject: Option<Region>) -> Option<Found> {
         let map = ActivationMap::new(columns, (cells.len() / usize::from(columns)) as u8, cells).unwrap();
-        find(&map, &Policy::default())
+        let policy = Policy { map_edge_from: 0.8, ..Policy::default() };
+        find(&map.with_subject(subject), &policy)
+    }
+
+    fn across(x: f64, width: f64) -> Region {
+        Region { x, y: 0.25, width, height: 0.5 }
     }
 
     #[test]
-    fn a_map_of_zeros_and_a_faint_one_show_no_subject() {
-        assert_eq!(found(7, &[0.0; 49]), None);
-        assert_eq!(found(7, &[0.1; 49]), None);
+    fn without_a_box_there_is_no_subject_however_strong_the_map() {
+        assert_eq!(found(2, &[0.9; 4], None), None);
     }
 
     #[test]
-    fn the_subject_is_what_hangs_together_with_the_peak() {
-        let mut cells = [0.0; 49];
-        cells[2 * 7 + 2] = 0.9;
-        cells[2 * 7 + 3] = 0.8;
-        cells[6 * 7 + 6] = 0.85; // another thing, in the corner
-        let found = found(7, &cells).unwrap();
-        assert_eq!(found.touches, Sides::default());
-        assert!((found.centre.0 - 2.97 / 7.0).abs() < 0.01 && (found.centre.1 - 2.5 / 7.0).abs() < 1e-9);
-        assert!(found.subject.x > 0.2 && found.subject.x + found.subject.width < 0.6, "{found:?}");
+    fn the_box_is_the_model_s_own_and_ends_with_the_frame() {
+        let subject = |region| found(2, &[0.9, 0.0, 0.0, 0.0], Some(region)).map(|found| found.subject);
+        assert_eq!(subject(across(0.25, 0.5)), Some(across(0.25, 0.5)));
+        assert_eq!(subject(across(0.5, 0.75)), Some(across(0.5, 0.5)));
+        assert_eq!(subject(across(f64::NAN, 0.5)), None);
     }
 
     #[test]
-    fn a_stronger_outermost_cell_makes_the_box_wider_by_less_than_a_cell() {
-        let width = |neighbour: f32| found(5, &[0.0, neighbour, 1.0, 0.0, 0.0]).unwrap().subject.width;
-        assert!(width(0.9) > width(0.6));
-        assert!((width(0.9) - width(0.6)) * 5.0 < 1.0);
+    fn a_subject_touches_the_side_at_which_it_is_as_strong_as_inside() {
+        let left = |activation: f32| {
+            found(4, &[activation, 0.9, 0.9, 0.0].repeat(4), Some(across(0.0, 0.75))).unwrap().touches
+        };
+        assert_eq!(left(0.9), Sides { left: true, ..Sides::default() });
+        assert_eq!(left(0.5), Sides::default());
+        let inside = found(4, &[0.9; 16], Some(across(0.1, 0.8))).unwrap().touches;
+        assert_eq!(inside, Sides::default(), "the box ends before the frame does");
     }
 
     #[test]
-    fn a_subject_at_the_edge_touches_it_only_when_it_is_strong_there() {
-        let touches =
-            |edge: f32| found(5, &[edge, 1.0, 1.0, 0.0, 0.0, edge, 1.0, 1.0, 0.0, 0.0]).unwrap().touches;
-        assert!(!touches(0.6).left);
-        assert!(touches(0.95).left);
-        assert!(!touches(0.95).right);
+    fn another_thing_at_the_side_is_not_the_subject() {
+        // Strong in the lower left corner, but the box lies above it.
+        let mut cells = [0.0; 16];
+        (cells[12], cells[1], cells[2]) = (0.9, 0.9, 0.9);
+        let above = Region { x: 0.0, y: 0.0, width: 0.75, height: 0.25 };
+        assert_eq!(found(4, &cells, Some(above)).unwrap().touches, Sides { top: true, ..Sides::default() });
     }
 
     proptest! {
         #[test]
-        fn the_box_of_any_map_lies_in_the_frame(
+        fn the_subject_lies_in_the_frame_with_its_centre_in_it(
             (columns, cells) in (1u8..=10, 1u8..=10).prop_flat_map(|(columns, rows)| {
                 let count = usize::from(columns) * usize::from(rows);
-                (Just(columns), proptest::collection::vec(0f32..=1.0, count))
+                (Just(columns), proptest::collection::vec(any::<f32>(), count))
             }),
+            numbers in [(); 4].map(|()| prop_oneof![-0.5f64..1.5, any::<f64>()]),
         ) {
-            if let Some(Found { subject, centre, .. }) = found(columns, &cells) {
-                prop_assert!(subject.x >= 0.0 && subject.width > 0.0 && subject.x + subject.width <= 1.0 + 1e-9);
-                prop_assert!(subject.y >= 0.0 && subject.height > 0.0 && subject.y + subject.height <= 1.0 + 1e-9);
-                prop_assert!((0.0..=1.0).contains(&centre.0) && (0.0..=1.0).contains(&centre.1));
+            let [x, y, width, height] = numbers;
+            if let Some(found) = found(columns, &cells, Some(Region { x, y, width, height })) {
+                let Region { x, y, width, height } = found.subject;
+                prop_assert!(x >= 0.0 && width > 0.0 && x + width <= 1.0 + 1e-9, "{found:?}");
+                prop_assert!(y >= 0.0 && height > 0.0 && y + height <= 1.0 + 1e-9, "{found:?}");
+                prop_assert!((x..=x + width).contains(&found.centre.0), "{found:?}");
+                prop_assert!((y..=y + height).contains(&found.centre.1), "{found:?}");
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Framing: where the subject is, how much of the frame it fills, and whether that suits what the shot is to show.
 //!
-//! The activation map of the relevance model knows the subject; edges only know what stands out. So what the map says
-//! may be a reason for another photo, while edges are heard only when they are clear, and then for a hint. All positions
-//! are fractions of the upright frame.
+//! The relevance model knows the subject; edges only know what stands out. So what the model says may be a reason for
+//! another photo, while edges are heard only when they are clear, and then for a hint. The model is asked first, and only
+//! where it sees what the shot wants: the edge of a person is no fault of framing. All positions are fractions of the
+//! upright frame.
 //!
 //! Not responsible for what the subject is, and for what is told first.
 
@@ -20,6 +21,7 @@ use crate::reason::{Reason, ReasonSet};
 use crate::report::{BlurCause, Framing, FramingSource, Region, Sharpness, SharpnessState, Sides, rounded};
 use crate::sensors;
 use crate::sharpness::SharpnessEvidence;
+use crate::sighting::ActivationMap;
 use crate::tiles::Statistics;
 
 /// Sides of the frame that a subject must reach to be too close rather than cut off: all but one.
@@ -49,6 +51,8 @@ pub(crate) struct Faults {
 /// What the framing is judged by besides the tiles. The context is a believed one, see [`sensors::believed`].
 pub(crate) struct Scene<'a> {
     pub(crate) context: &'a FrameContext,
+    /// Where the model saw what the shot wants; none when it did not.
+    pub(crate) map: Option<&'a ActivationMap>,
     /// The tapped region as the shopper gave it.
     pub(crate) tapped: Option<Region>,
     pub(crate) rotation: Rotation,
@@ -59,8 +63,8 @@ pub(crate) struct Scene<'a> {
 
 /// Finds the subject and judges where it is.
 pub(crate) fn find(statistics: &Statistics, scene: &Scene<'_>, spare: &mut Spare) -> (Framing, Faults) {
-    let (found, source) = match &scene.context.subject_map {
-        Some(map) => (map::find(map, scene.policy), FramingSource::Map),
+    let (found, source) = match scene.map.and_then(|map| map::find(map, scene.policy)) {
+        Some(found) => (Some(found), FramingSource::Map),
         None => (edges::find(statistics, scene.rotation, spare), FramingSource::Edges),
     };
     let attitude = scene.context.gravity.map(gravity::attitude).unwrap_or_default();
@@ -92,7 +96,7 @@ fn rounded_region(region: Region) -> Region {
 impl Scene<'_> {
     fn faults(&self, framing: &Framing, clear: bool, statistics: &Statistics) -> Faults {
         let mut faults = Faults::default();
-        if self.context.aim == Aim::Any {
+        if matches!(self.context.aim, Aim::Any | Aim::Packaging | Aim::Other) {
             return faults;
         }
         let by_map = framing.source == FramingSource::Map;
@@ -123,10 +127,9 @@ impl Scene<'_> {
         faults
     }
 
-    /// The map shows nothing, or there is no edge at all: a plain black T-shirt still has its outline and folds.
+    /// There is no edge at all: a plain black T-shirt still has its outline and folds.
     fn is_empty(&self, framing: &Framing) -> bool {
-        let flat = self.evidence.coverage <= self.policy.no_subject_coverage_to;
-        framing.subject.is_none() && (framing.source == FramingSource::Map || flat)
+        framing.subject.is_none() && self.evidence.coverage <= self.policy.no_subject_coverage_to
     }
 
     /// Cut off, too close or too far, for a shot of a whole item or of a label. A defect lies on an item that leaves the
@@ -138,9 +141,9 @@ impl Scene<'_> {
         let (aim, policy) = (self.context.aim, self.policy);
         let least = match (aim, by_map) {
             (Aim::Overview, true) => policy.overview_fill_from,
-            (Aim::Label, true) => policy.label_fill_from,
-            (Aim::Overview | Aim::Label, false) => policy.edges_fill_from,
-            (Aim::Any | Aim::Defect, _) => return None,
+            (Aim::Label | Aim::Serial, true) => policy.label_fill_from,
+            (Aim::Overview | Aim::Label | Aim::Serial, false) => policy.edges_fill_from,
+            (Aim::Any | Aim::Defect | Aim::Packaging | Aim::Other, _) => return None,
         };
         if by_map && aim == Aim::Overview && sides >= TOO_CLOSE_SIDES {
             Some(Reason::TooClose)
@@ -159,13 +162,13 @@ impl Scene<'_> {
             FramingSource::Map => (policy.off_centre_from, 1.0),
             FramingSource::Edges => (policy.edges_off_centre_from, policy.edges_off_centre_fill_to),
         };
-        let asked = matches!(self.context.aim, Aim::Overview | Aim::Label);
+        let asked = self.context.aim == Aim::Overview || self.context.aim.is_print();
         asked && clear && framing.offset >= from && framing.fill <= fill_to
     }
 
     /// Print that runs uphill is hard to read; an item may lie as it likes.
     fn is_tilted(&self, framing: &Framing) -> bool {
-        let roll = framing.roll_deg.filter(|_| self.context.aim == Aim::Label);
+        let roll = framing.roll_deg.filter(|_| self.context.aim.is_print());
         roll.is_some_and(|degrees| degrees >= self.policy.label_tilt_deg_from)
     }
 
@@ -190,7 +193,7 @@ impl Scene<'_> {
     /// The autofocus finds nothing, the picture is out of focus, and the lens is one that cannot focus near by: most
     /// likely the subject is nearer than that. Asked for in close-ups only.
     fn is_closer_than_focus(&self) -> bool {
-        let near = matches!(self.context.aim, Aim::Defect | Aim::Label);
+        let near = self.context.aim == Aim::Defect || self.context.aim.is_print();
         let lost = self.context.focus.is_some_and(FocusState::is_lost);
         let defocused = self.sharpness.state == SharpnessState::Blurred
             && self.sharpness.cause != Some(BlurCause::Motion);

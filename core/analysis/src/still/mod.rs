@@ -24,7 +24,7 @@ use image::ImageDecoder as _;
 use master::{Layout, Master, Source};
 
 use crate::analyse;
-use crate::frame::{FrameContext, MAX_SIDE};
+use crate::frame::{FrameContext, LumaPlane, MAX_SIDE};
 use crate::heat::HeatMap;
 use crate::policy::Policy;
 use crate::report::StillReport;
@@ -278,7 +278,8 @@ impl Still {
         self.report_in(&FrameContext::default(), policy)
     }
 
-    /// Judges the photo by what is known about the moment. Region and subject map are those of the upright photo.
+    /// Judges the photo by what is known about the moment. Region and sighting are those of the upright
+    /// photo.
     pub fn report_in(&self, context: &FrameContext, policy: &Policy) -> StillReport {
         let (luma, chroma) = (self.master.luma_plane(), self.master.chroma_planes());
         let findings = analyse::analyse_still(luma, chroma, context, policy);
@@ -295,7 +296,7 @@ impl Still {
             framing: findings.framing,
             lens: findings.lens,
             screen: findings.screen,
-            relevance: None,
+            relevance: findings.relevance,
             policy_version: policy.version,
             policy_hash: policy.hash(),
         }
@@ -333,6 +334,11 @@ impl Still {
     /// A hash by which the same photo is found again.
     pub fn perceptual_hash(&self) -> PerceptualHash {
         hash::perceptual_hash(&self.master)
+    }
+
+    /// The photo as upright, full-range planes, at most [`MASTER_LONG_SIDE`] pixels long: what a model looks at.
+    pub fn plane(&self) -> LumaPlane<'_> {
+        LumaPlane::upright(self.master.luma_plane(), self.master.chroma_planes())
     }
 
     /// RGB pixels of exactly `width` × `height`, area-averaged, aspect not kept: the input of a model.

@@ -18,6 +18,8 @@ pub(crate) struct Candidate {
     pub(crate) saved_at: Timestamp,
     pub(crate) next_at: Option<Timestamp>,
     pub(crate) leased_until: Option<Timestamp>,
+    /// Whether the lease is that of a sender who lives, as far as anybody can tell.
+    pub(crate) has_sender: bool,
 }
 
 /// What stops the whole queue.
@@ -25,6 +27,8 @@ pub(crate) struct Candidate {
 pub(crate) struct Pause {
     pub(crate) unauthorised: bool,
     pub(crate) quiet_until: Option<Timestamp>,
+    /// As many steps are out as may be.
+    pub(crate) hands_full: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,9 @@ pub(crate) fn choose(
     if let Some(until) = pause.quiet_until.filter(|until| in_force(*until, now, config.stall_after)) {
         return Choice::Wait { until: Some(until), reason: WaitReason::BackOff };
     }
+    if pause.hands_full {
+        return Choice::Wait { until: None, reason: WaitReason::Leased };
+    }
     let mut first_free = None;
     let mut shortest: Option<(Option<Timestamp>, WaitReason)> = None;
     for candidate in candidates {
@@ -78,6 +85,11 @@ pub(crate) fn choose(
     }
 }
 
+/// How many steps are out with senders who live.
+pub(crate) fn under_way(candidates: &[Candidate], now: Timestamp, config: &StoreConfig) -> usize {
+    candidates.iter().filter(|it| it.has_sender && lease_end(it, now, config).is_some()).count()
+}
+
 /// Why this capture has to wait, and until when.
 fn obstacle(
     candidate: &Candidate,
@@ -86,7 +98,7 @@ fn obstacle(
     config: &StoreConfig,
 ) -> Option<(Option<Timestamp>, WaitReason)> {
     let verifying = candidate.state == CaptureState::Uploaded;
-    if let Some(until) = candidate.leased_until.filter(|until| in_force(*until, now, config.lease)) {
+    if let Some(until) = lease_end(candidate, now, config) {
         return Some((Some(until), WaitReason::Leased));
     }
     if let Some(until) = candidate.next_at.filter(|until| in_force(*until, now, config.stall_after)) {
@@ -104,6 +116,11 @@ fn obstacle(
             in_force(until, now, config.unmetered_patience).then_some((Some(until), WaitReason::Metered))
         }
     }
+}
+
+/// When the lease of a capture ends, where it has one that holds.
+fn lease_end(candidate: &Candidate, now: Timestamp, config: &StoreConfig) -> Option<Timestamp> {
+    candidate.leased_until.filter(|until| in_force(*until, now, config.lease))
 }
 
 /// Whether a wait still holds. One that is further away than any that is ever set was set by a clock that ran ahead,
@@ -133,6 +150,7 @@ mod tests {
             saved_at: at(second),
             next_at: None,
             leased_until: None,
+            has_sender: false,
         }
     }
 
@@ -198,10 +216,10 @@ mod tests {
         let config = StoreConfig::default();
         let offline = Choice::Wait { until: None, reason: WaitReason::Offline };
         assert_eq!(chosen(&all, Conditions::OFFLINE, 1), offline);
-        let pause = Pause { unauthorised: true, quiet_until: None };
+        let pause = Pause { unauthorised: true, ..Pause::default() };
         let unauthorised = Choice::Wait { until: None, reason: WaitReason::Unauthorised };
         assert_eq!(choose(&all, Conditions::UNMETERED, pause, at(1), &config), unauthorised);
-        let pause = Pause { unauthorised: false, quiet_until: Some(at(9)) };
+        let pause = Pause { quiet_until: Some(at(9)), ..Pause::default() };
         let quiet = Choice::Wait { until: Some(at(9)), reason: WaitReason::BackOff };
         assert_eq!(choose(&all, Conditions::UNMETERED, pause, at(1), &config), quiet);
         assert_eq!(choose(&all, Conditions::UNMETERED, pause, at(9), &config), Choice::Lease(all[0].capture));

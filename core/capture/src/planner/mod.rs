@@ -19,25 +19,38 @@ use clearshot_protocol::{CaptureId, Timestamp};
 use rusqlite::{Transaction, params};
 
 use crate::error::CaptureError;
-use crate::folder_lock::FolderLock;
 use crate::plan::{Conditions, LeaseId, Outcome, Plan, Step, UploadRequest};
 use crate::queue::CaptureState;
+use crate::senders::Senders;
 use crate::store::CaptureStore;
 
 use choose::{Choice, choose};
 pub(crate) use jitter::Jitter;
 use progress::{Effect, Situation};
-use rows::LeasedRow;
 pub(crate) use rows::Sealing;
+use rows::{Lease, LeasedRow};
 
 impl CaptureStore {
-    /// What to do now. A step that is handed out is leased: it is nobody else's until its lease ends or its outcome is
-    /// reported. Asking again while steps are out hands out steps of other captures.
+    /// What to do now. A step that is handed out is leased: it is nobody else's until its lease ends, its outcome is
+    /// reported, or the process that has it dies. Asking again while steps are out hands out steps of other captures.
     pub fn next(&self, conditions: Conditions, now: Timestamp) -> Result<Plan, CaptureError> {
-        self.senders.join()?;
+        self.next_within(usize::MAX, conditions, now)
+    }
+
+    /// As [`Self::next`], but hands out nothing while so many steps are out, those of all programs that send from this
+    /// queue together. Steps that outlive their process ([`crate::StoreConfig::steps_end_with_process`]) do not count.
+    pub fn next_within(
+        &self,
+        parallelism: usize,
+        conditions: Conditions,
+        now: Timestamp,
+    ) -> Result<Plan, CaptureError> {
+        if self.config.steps_end_with_process {
+            self.senders.join()?;
+        }
         loop {
             let plan = self
-                .write(|transaction| self.lease_next(transaction, conditions, now))
+                .write(|transaction| self.lease_next(transaction, parallelism, conditions, now))
                 // A paused store must not hold a lock.
                 .inspect_err(|error| {
                     if matches!(error, CaptureError::Paused) {
@@ -137,16 +150,19 @@ impl CaptureStore {
     fn lease_next(
         &self,
         transaction: &Transaction<'_>,
+        parallelism: usize,
         conditions: Conditions,
         now: Timestamp,
     ) -> Result<Plan, CaptureError> {
         clock::settle(transaction, now, &self.config)?;
+        end_dead_leases(transaction, &self.senders)?;
         let candidates = rows::candidates(transaction)?;
         let quiet: Option<i64> =
             transaction.query_row("SELECT quiet_until FROM planner", [], |row| row.get(0))?;
         let pause = choose::Pause {
             unauthorised: self.unauthorised.load(Ordering::Relaxed),
             quiet_until: quiet.map(crate::database::time).transpose()?,
+            hands_full: choose::under_way(&candidates, now, &self.config) >= parallelism,
         };
         let capture = match choose(&candidates, conditions, pause, now, &self.config) {
             Choice::Lease(capture) => capture,
@@ -164,9 +180,10 @@ impl CaptureStore {
             [],
             |row| row.get(0),
         )?;
-        let leased_until = now.saturating_add(self.config.lease).unwrap_or(Timestamp::MAX);
-        rows::store(transaction, capture, &progress, Some((LeaseId(lease), step, leased_until)), &sealing)?;
-        Ok(Plan::Upload(Step { lease: LeaseId(lease), leased_until, capture, length, request }))
+        let (id, until) = (LeaseId(lease), choose::later(now, self.config.lease));
+        let sender = self.config.steps_end_with_process.then(|| self.senders.own());
+        rows::store(transaction, capture, &progress, Some(Lease { id, step, until, sender }), &sealing)?;
+        Ok(Plan::Upload(Step { lease: id, leased_until: until, capture, length, request }))
     }
 
     /// Looks at the whole file; when it is not what was sealed, sets it aside and marks the capture as lost.
@@ -203,13 +220,14 @@ impl CaptureStore {
     }
 }
 
-/// Ends every lease. What a step had done shows when the server is asked for its offset.
-pub(crate) fn end_leases(folder: &FolderLock<'_>) -> Result<(), CaptureError> {
-    folder.write(|transaction| {
-        let end = "UPDATE captures SET lease = NULL, lease_step = NULL, leased_until = NULL WHERE lease IS NOT NULL";
-        transaction.execute(end, [])?;
-        Ok(())
-    })
+/// Ends the leases of senders that died. What a step had done shows when the server is asked for its offset.
+pub(crate) fn end_dead_leases(transaction: &Transaction<'_>, senders: &Senders) -> Result<(), CaptureError> {
+    for sender in rows::senders(transaction)? {
+        if !senders.lives(sender)? {
+            rows::end_leases_of(transaction, sender)?;
+        }
+    }
+    Ok(())
 }
 
 /// As [`CaptureStore::mark_lost`], within a transaction.

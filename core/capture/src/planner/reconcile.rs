@@ -14,6 +14,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use super::choose::later;
 use super::progress::{Fault, Progress};
 use super::{Sealing, clock, rows};
+use crate::database::millis;
 use crate::error::CaptureError;
 use crate::queue::CaptureState;
 use crate::store::CaptureStore;
@@ -90,10 +91,6 @@ fn asked_after(
     let mut statement = transaction
         .prepare_cached(&format!("SELECT length, on_device FROM captures WHERE id = ?1 AND {ASKED_AFTER}"))?;
     Ok(statement.query_row(params![capture.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-}
-
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Progress {

@@ -11,6 +11,7 @@ use crate::database::{time, word};
 use crate::error::CaptureError;
 use crate::plan::LeaseId;
 use crate::queue::CaptureState;
+use crate::senders::SenderId;
 
 /// Seals and opens the server's words, which may repeat what it was told.
 #[derive(Debug)]
@@ -29,6 +30,16 @@ impl Sealing<'_> {
     pub(crate) fn open(&self, capture: CaptureId, sealed: Option<&[u8]>) -> String {
         sealed.and_then(|sealed| self.0.open(&Self::context(capture), sealed).ok()).unwrap_or_default()
     }
+}
+
+/// Who performs a step, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lease {
+    pub(super) id: LeaseId,
+    pub(super) step: StepKind,
+    pub(super) until: Timestamp,
+    /// Absent where the step outlives its process.
+    pub(super) sender: Option<SenderId>,
 }
 
 /// The row of a lease.
@@ -61,7 +72,7 @@ impl LeasedRow {
 /// Everything that has something left to do, in the order of taking.
 pub(super) fn candidates(transaction: &Transaction<'_>) -> Result<Vec<Candidate>, CaptureError> {
     let mut statement = transaction.prepare_cached(
-        "SELECT id, state, metered, saved_at, next_at, leased_until FROM captures
+        "SELECT id, state, metered, saved_at, next_at, leased_until, lease_sender NOT NULL FROM captures
          WHERE state IN ('queued', 'uploading', 'uploaded') ORDER BY taken_at, id",
     )?;
     let mut rows = statement.query([])?;
@@ -74,6 +85,7 @@ pub(super) fn candidates(transaction: &Transaction<'_>) -> Result<Vec<Candidate>
             saved_at: time(row.get(3)?)?,
             next_at: optional_time(row, 4)?,
             leased_until: optional_time(row, 5)?,
+            has_sender: row.get(6)?,
         });
     }
     Ok(candidates)
@@ -86,6 +98,21 @@ pub(super) fn ids_in_state(
     let mut statement = transaction.prepare_cached("SELECT id FROM captures WHERE state = ?1")?;
     let ids = statement.query_map([state.as_str()], |row| Ok(CaptureId::from_bytes(row.get(0)?)))?;
     Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Everybody who has a lease and can be asked whether they live.
+pub(super) fn senders(transaction: &Transaction<'_>) -> Result<Vec<SenderId>, CaptureError> {
+    let mut statement = transaction
+        .prepare_cached("SELECT DISTINCT lease_sender FROM captures WHERE lease_sender NOT NULL")?;
+    let senders = statement.query_map([], |row| Ok(SenderId(row.get(0)?)))?;
+    Ok(senders.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn end_leases_of(transaction: &Transaction<'_>, sender: SenderId) -> Result<(), CaptureError> {
+    let end = "UPDATE captures SET lease = NULL, lease_step = NULL, leased_until = NULL, lease_sender = NULL
+               WHERE lease_sender = ?1";
+    transaction.execute(end, [sender.0])?;
+    Ok(())
 }
 
 /// Length and digest of a capture's sealed bytes.
@@ -162,7 +189,7 @@ pub(super) fn store(
     transaction: &Transaction<'_>,
     capture: CaptureId,
     progress: &Progress,
-    lease: Option<(LeaseId, StepKind, Timestamp)>,
+    lease: Option<Lease>,
     sealing: &Sealing<'_>,
 ) -> Result<(), CaptureError> {
     let millis = |time: Option<Timestamp>| time.map(Timestamp::as_millisecond);
@@ -173,7 +200,7 @@ pub(super) fn store(
             "UPDATE captures SET state = ?2, location = ?3, server_offset = ?4, high_water = ?5, offset_known = ?6,
              created_before = ?7, attempts = ?8, failing_since = ?9, next_at = ?10, polls = ?11, uploaded_at = ?12,
              accepted_at = ?13, error_code = ?14, error_detail = ?15, lease = ?16, lease_step = ?17,
-             leased_until = ?18, mismatches = ?19 WHERE id = ?1",
+             leased_until = ?18, mismatches = ?19, lease_sender = ?20 WHERE id = ?1",
         )?
         .execute(params![
             capture.as_bytes(),
@@ -191,10 +218,11 @@ pub(super) fn store(
             millis(progress.accepted_at),
             fault.map(|fault| fault.code.as_str()),
             detail,
-            lease.map(|lease| lease.0.0),
-            lease.map(|lease| lease.1.as_str()),
-            lease.map(|lease| lease.2.as_millisecond()),
+            lease.map(|lease| lease.id.0),
+            lease.map(|lease| lease.step.as_str()),
+            lease.map(|lease| lease.until.as_millisecond()),
             progress.mismatches,
+            lease.and_then(|lease| lease.sender).map(|sender| sender.0),
         ])?;
     Ok(())
 }

@@ -25,7 +25,7 @@ pub use vfs::{RealDisk, Vfs};
 const DATABASE: &str = "queue.sqlite";
 const LOCK: &str = "capture.lock";
 /// See [`crate::senders`].
-const SENDERS_LOCK: &str = "senders.lock";
+const SENDERS: &str = "senders";
 const VAULT: &str = "vault";
 const UNFINISHED: &str = "tmp";
 const QUARANTINE: &str = "quarantine";
@@ -88,9 +88,9 @@ impl Vault {
         open.map_err(|source| folder_error(&path, source))
     }
 
-    /// The file that tells who is sending.
-    pub(crate) fn senders_lock(&self) -> PathBuf {
-        self.folder.join(SENDERS_LOCK)
+    /// The folder that tells who is sending.
+    pub(crate) fn senders(&self) -> PathBuf {
+        self.folder.join(SENDERS)
     }
 
     /// Where the file of a capture is.

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 #![allow(dead_code, unreachable_pub, reason = "every test file uses another part")]
 
-pub mod crash;
 pub mod disk;
 
 use clearshot_analysis::{Policy, StillLimits, StillScratch, Verdict};

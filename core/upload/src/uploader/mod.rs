@@ -31,6 +31,10 @@ pub const DEFAULT_PATIENCE: Duration = Duration::from_mins(1);
 /// the clock of the queue does not.
 const MAX_NAP: Duration = Duration::from_secs(30);
 
+/// The longest sleep while another program sends from the same queue: its steps end without a word to this one, and so may
+/// the program.
+const OTHERS_NAP: Duration = Duration::from_secs(2);
+
 /// The shortest sleep, should the queue ask for one that is over already.
 const MIN_NAP: Duration = Duration::from_millis(20);
 
@@ -86,7 +90,7 @@ impl Uploader {
     }
 
     /// With this many photos at a time, from 1 to [`MAX_PARALLELISM`], on whatever network; otherwise with as many as
-    /// [`Conditions::parallelism`] says.
+    /// [`Conditions::parallelism`] says. Those of other programs that send from the same queue count.
     #[must_use]
     pub fn with_parallelism(mut self, photos: usize) -> Self {
         self.parallelism = Some(photos.clamp(1, MAX_PARALLELISM));
@@ -115,8 +119,8 @@ impl Uploader {
     /// patience, or when `cancel` says so. Requests under way are then dropped, and reported as cancelled.
     ///
     /// Losing the network, or going from a free one to a metered one (`conditions`), drops the requests under way
-    /// as well, and asks the queue again. Do not drop the future to stop it: its leases would then stay until they
-    /// run out.
+    /// as well, and asks the queue again. Better use `cancel` than drop the future to stop it: dropped, it leaves its
+    /// steps to end by themselves, and a step that is just being handed out keeps its lease until that runs out.
     pub async fn sync(
         &self,
         store: Arc<CaptureStore>,
@@ -192,6 +196,15 @@ struct Drive<'a> {
     asked: Option<Instant>,
 }
 
+/// Where somebody drops the future, the steps under way are cancelled all the same, and report so: a lease that stays
+/// would take the place of another photo.
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        self.batch.cancel();
+        self.steps.detach_all();
+    }
+}
+
 impl Drive<'_> {
     async fn go(&mut self) -> Result<SyncEnd, UploadError> {
         let mut announced = None;
@@ -256,7 +269,7 @@ impl Drive<'_> {
         let parallelism = self.uploader.parallelism.unwrap_or(self.known.parallelism());
         while self.steps.len() < parallelism && !self.cancel.is_cancelled() {
             let (store, conditions, now) = (Arc::clone(&self.store), self.known, self.now());
-            match spawn_blocking(move || store.next(conditions, now)).await?? {
+            match spawn_blocking(move || store.next_within(parallelism, conditions, now)).await?? {
                 Plan::Upload(step) => self.start(step),
                 Plan::Wait { until, reason } => return Ok(Some(Idle::Wait { until, reason })),
                 Plan::Done => return Ok(Some(Idle::Done)),
@@ -278,7 +291,8 @@ impl Drive<'_> {
         match idle {
             Idle::Done => Some(SyncEnd::Done),
             Idle::Wait { until, reason } => {
-                let too_long = until.is_some_and(|until| duration_until(until, self.now()) > left);
+                let too_long = reason != WaitReason::Leased
+                    && until.is_some_and(|until| duration_until(until, self.now()) > left);
                 (too_long || left.is_zero()).then_some(SyncEnd::Waiting { until, reason })
             }
         }
@@ -287,6 +301,7 @@ impl Drive<'_> {
     /// Until something happens that makes it worth asking the queue again.
     async fn wait(&mut self, idle: Option<Idle>) -> Result<(), UploadError> {
         let mut nap = match idle {
+            Some(Idle::Wait { reason: WaitReason::Leased, .. }) => OTHERS_NAP,
             Some(Idle::Wait { until: Some(until), .. }) => duration_until(until, self.now()).min(MAX_NAP),
             _ => MAX_NAP,
         };

@@ -83,7 +83,7 @@ pub(in super::super) fn terminated() -> Response {
 }
 
 /// A refusal with the draft's problem type where it has one, and the completeness: `?1` says that all bytes came, and
-/// that sending them again would not help (Upload Append).
+/// that this upload cannot be gone on with (Upload Append).
 pub(in super::super) fn refused(error: ApiError, interop: Interop) -> Response {
     let code = error.code();
     let error = match code {
