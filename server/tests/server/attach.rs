@@ -9,6 +9,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use uuid::Uuid;
 
 use crate::harness::{Sealed, TestServer, capture, files, header, location, offset, problem};
+use crate::restart::evidence_file;
 
 /// Sends the photo as any client would.
 async fn send_plain(server: &TestServer, bytes: &[u8]) -> Uuid {
@@ -98,7 +99,7 @@ async fn the_same_again_changes_nothing_and_another_capture_or_upload_is_refused
     assert_eq!(refused(reused).await, "idempotency-conflict");
     // The file of the first is still its own.
     let id = sealed.metadata.capture;
-    let kept = server.data().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let kept = evidence_file(server.data(), id);
     assert_eq!(std::fs::read(kept).unwrap(), sealed.bytes);
 }
 

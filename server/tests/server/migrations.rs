@@ -6,8 +6,8 @@ use clearshot_protocol::api::EvidenceStatus;
 use reqwest::StatusCode;
 use sqlx::Connection as _;
 
-use crate::harness::{TestServer, offset, problem};
-use crate::restart::{folder, half, run};
+use crate::harness::{TestServer, problem};
+use crate::restart::{folder, goes_on, half, run};
 
 /// The table of uploads as the first version had it.
 const FIRST_VERSION: &[&str] = &[
@@ -58,10 +58,7 @@ fn uploads_of_the_first_version_go_on() {
     run(async {
         go_back(folder.path(), FIRST_VERSION).await;
         let server = TestServer::start_in(folder).await;
-        assert_eq!(offset(&server.head(&place).await), Some(400));
-        let response = server.patch(&place, 400, sealed.bytes[400..].to_vec()).send().await.unwrap();
-        assert_eq!((response.status(), offset(&response)), (StatusCode::NO_CONTENT, Some(1000)));
-        assert!(server.has_whole(sealed.metadata.capture).await);
+        goes_on(&server, &place, &sealed).await;
     });
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clearshot_protocol::CaptureId;
 use clearshot_protocol::api::{EvidenceStatus, ReturnView};
 use clearshot_server::{Server, ServerConfig, ServerError};
 use reqwest::StatusCode;
@@ -51,6 +52,19 @@ pub(crate) fn half(folder: &Arc<TempDir>) -> (ReturnView, Sealed, String) {
     made
 }
 
+/// The upload of [`half`] has its 400 bytes, and its evidence is whole with the rest.
+pub(crate) async fn goes_on(server: &TestServer, place: &str, sealed: &Sealed) {
+    assert_eq!(offset(&server.head(place).await), Some(400));
+    let response = server.patch(place, 400, sealed.bytes[400..].to_vec()).send().await.unwrap();
+    assert_eq!((response.status(), offset(&response)), (StatusCode::NO_CONTENT, Some(1000)));
+    assert!(server.has_whole(sealed.metadata.capture).await);
+}
+
+/// Where the server keeps the sealed bytes of a capture.
+pub(crate) fn evidence_file(data: &Path, id: CaptureId) -> PathBuf {
+    data.join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]))
+}
+
 fn only_file(folder: &Path) -> PathBuf {
     let mut found = files(folder);
     assert_eq!(found.len(), 1);
@@ -67,10 +81,7 @@ fn an_acknowledged_offset_is_still_true_after_a_restart() {
     let (_, sealed, place) = half(&folder);
     run(async {
         let server = TestServer::start_in(folder).await;
-        assert_eq!(offset(&server.head(&place).await), Some(400));
-        let response = server.patch(&place, 400, sealed.bytes[400..].to_vec()).send().await.unwrap();
-        assert_eq!((response.status(), offset(&response)), (StatusCode::NO_CONTENT, Some(1000)));
-        assert!(server.has_whole(sealed.metadata.capture).await);
+        goes_on(&server, &place, &sealed).await;
     });
 }
 
@@ -122,7 +133,7 @@ fn a_file_that_was_moved_without_its_rows_becomes_evidence() {
     let (_, sealed, place) = half(&folder);
     let spool = only_file(&folder.path().join("spool"));
     let id = sealed.metadata.capture;
-    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let evidence = evidence_file(folder.path(), id);
     std::fs::rename(spool, &evidence).unwrap();
     let mut file = std::fs::OpenOptions::new().append(true).open(&evidence).unwrap();
     std::io::Write::write_all(&mut file, &sealed.bytes[400..]).unwrap();
@@ -141,7 +152,7 @@ fn a_whole_file_that_got_its_name_without_its_rows_becomes_evidence() {
     let id = sealed.metadata.capture;
     let mut file = std::fs::OpenOptions::new().append(true).open(&spool).unwrap();
     std::io::Write::write_all(&mut file, &sealed.bytes[400..]).unwrap();
-    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let evidence = evidence_file(folder.path(), id);
     std::fs::hard_link(&spool, evidence).unwrap();
     run(async {
         let server = TestServer::start_in(folder).await;
@@ -198,7 +209,7 @@ fn a_photo_that_was_whole_when_its_return_was_closed_and_the_power_went_is_rejec
     let id = sealed.metadata.capture;
     let mut file = std::fs::OpenOptions::new().append(true).open(&spool).unwrap();
     std::io::Write::write_all(&mut file, &sealed.bytes[400..]).unwrap();
-    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let evidence = evidence_file(folder.path(), id);
     std::fs::hard_link(&spool, evidence).unwrap();
     run(async {
         crate::rights::set_status(folder.path(), to.id, "cancelled").await;
@@ -315,7 +326,7 @@ fn evidence_whose_only_name_is_in_the_spool_gets_its_place() {
     let folder = folder();
     let (sealed, upload) = whole(&folder);
     let id = sealed.metadata.capture;
-    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let evidence = evidence_file(folder.path(), id);
     // A commit that was taken for failed, and had survived.
     std::fs::rename(&evidence, folder.path().join("spool").join(&upload)).unwrap();
     run(async {
@@ -332,7 +343,7 @@ fn a_name_that_was_left_in_the_spool_is_removed_and_the_evidence_stays() {
     let folder = folder();
     let (sealed, upload) = whole(&folder);
     let id = sealed.metadata.capture;
-    let evidence = folder.path().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+    let evidence = evidence_file(folder.path(), id);
     std::fs::hard_link(&evidence, folder.path().join("spool").join(&upload)).unwrap();
     run(async {
         let server = TestServer::start_in(folder).await;

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::harness::{Sealed, TestServer, files, offset};
+use crate::restart::evidence_file;
 use crate::wire::Wire;
 
 /// A PATCH that declares all bytes from `at` on, sends `sent` of them, and stalls.
@@ -55,7 +56,7 @@ async fn a_stalled_upload_is_taken_over_within_100_ms_and_the_old_socket_that_wa
         let told = old.last().await;
         assert_eq!((told.status, told.header("upload-offset")), (409, Some("150000")));
         let id = sealed.metadata.capture;
-        let kept = server.data().join(format!("evidence/{:02x}/{id}.age", id.as_bytes()[15]));
+        let kept = evidence_file(server.data(), id);
         assert_eq!(std::fs::read(kept).unwrap(), sealed.bytes);
         assert!(server.has_whole(id).await);
     }
