@@ -56,14 +56,18 @@ fn is_ink(x: usize, y: usize) -> bool {
     y % 24 < 9 && letter < length && x % 6 < 4 && !(letter * 7 + line * 3).is_multiple_of(5)
 }
 
-/// A window with a title and lines of text on a display: dark around it, and its pixels beat with the camera's.
+/// A window on a display, with a title, a column of icons, a picture and lines of text: dark around it, and its pixels
+/// beat with the camera's.
 fn display(x: usize, y: usize) -> [f64; 3] {
     if !(60..580).contains(&x) || !(50..430).contains(&y) {
         return [20.0, 20.0, 28.0];
     }
     let shown = match y {
         ..80 => [60.0, 90.0, 160.0],
-        100.. if x >= 80 && is_ink(x - 80, y - 100) => [60.0; 3],
+        _ if x < 150 && (x - 60) % 90 / 30 == 1 && y % 50 < 30 => [90.0, 200.0, 140.0],
+        _ if x < 150 => [40.0, 44.0, 56.0],
+        100..220 if (400..560).contains(&x) => [200.0, 110.0, 60.0],
+        100.. if x >= 170 && is_ink(x - 170, y - 100) => [60.0; 3],
         _ => [235.0; 3],
     };
     let (across, down) = (x as f64, y as f64);

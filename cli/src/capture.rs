@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &CaptureArguments) -> anyhow::Result<ExitCode> {
         store = store.with_model(model);
     }
     let session = session(&store, arguments)?;
-    let mut capturer = Capturer::new(&store);
+    let mut capturer = Capturer::new(&store, arguments.network);
     let mut all_saved = true;
     for path in &arguments.photos {
         let shot = choose_shot(&store, &session, arguments)?;
@@ -84,9 +84,6 @@ pub(crate) fn run(arguments: &CaptureArguments) -> anyhow::Result<ExitCode> {
             print_json(path, &result)?;
         } else {
             print_taken(path, &result)?;
-        }
-        if let (Some(network), Ok(Taken::Saved { saved, .. })) = (arguments.network, &result) {
-            store.set_metered(saved.id, network)?;
         }
     }
     Ok(if all_saved { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -171,15 +168,16 @@ pub(crate) enum Taken {
 /// Takes photos from files as a phone takes them from its camera.
 pub(crate) struct Capturer<'a> {
     store: &'a CaptureStore,
+    network: Option<MeteredPolicy>,
     policy: Policy,
     limits: StillLimits,
     scratch: StillScratch,
 }
 
 impl<'a> Capturer<'a> {
-    pub(crate) fn new(store: &'a CaptureStore) -> Self {
+    fn new(store: &'a CaptureStore, network: Option<MeteredPolicy>) -> Self {
         let (policy, limits, scratch) = Default::default();
-        Self { store, policy, limits, scratch }
+        Self { store, network, policy, limits, scratch }
     }
 
     /// Judges the photo of a file, and keeps it if it is good, if the shopper insists, or if they were asked enough.
@@ -195,8 +193,15 @@ impl<'a> Capturer<'a> {
         let mut photo = self.store.judge(&bytes, role, &self.limits, &self.policy, &mut self.scratch)?;
         let assessment = self.store.assess(shot, &mut photo)?;
         let decision = if insist { Keep::Override } else { Keep::AsGood };
-        let new =
-            NewCapture { shot, photo: &photo, decision, taken_at, monotonic_millis, annotation: Vec::new() };
+        let new = NewCapture {
+            shot,
+            photo: &photo,
+            decision,
+            taken_at,
+            monotonic_millis,
+            annotation: Vec::new(),
+            metered: self.network,
+        };
         match self.store.keep(&new, taken_at) {
             Ok(saved) => Ok(Taken::Saved { photo: Box::new(photo), saved }),
             Err(CaptureError::AskFirst { .. }) => {

@@ -81,8 +81,7 @@ mod files {
     use super::SharedModel;
 
     pub(super) fn bundled() -> anyhow::Result<Option<SharedModel>> {
-        let model = ModelStore::bundled().into_model().context("load the bundled relevance model")?;
-        Ok(Some(Arc::new(model)))
+        Ok(Some(ModelStore::bundled().into_model().context("load the bundled relevance model")?))
     }
 
     pub(super) fn named(file: &Path) -> anyhow::Result<SharedModel> {
@@ -99,7 +98,7 @@ mod files {
         store
             .offer(&read_file(file).with_context(|| using(file))?, &key, app)
             .with_context(|| using(file))?;
-        Ok(Arc::new(store.into_model().with_context(|| using(file))?))
+        Ok(store.into_model().with_context(|| using(file))?)
     }
 
     fn using(file: &Path) -> String {

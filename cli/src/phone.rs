@@ -9,10 +9,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
-use clearshot_capture::{CaptureStore, RepairReport, StoreConfig, StoreKeys};
+use clearshot_capture::{
+    CaptureStore, DeviceKey, KeyWrap, KeyWrapError, RepairReport, StoreConfig, StoreKeys,
+};
 use clearshot_protocol::Timestamp;
 use clearshot_protocol::api::ServiceView;
-use clearshot_protocol::seal::{Identity, Recipient};
+use clearshot_protocol::seal::Recipient;
 use clearshot_upload::{PlainHttp, ServerAddress, Transport};
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +74,10 @@ impl Phone {
                 self.folder.display()
             )
         })?;
-        let keys = StoreKeys { device: self.device_key()?, service: service.recipient };
+        let keys = StoreKeys {
+            device: DeviceKey::of_folder(&self.folder, &InClear)?.identity,
+            service: service.recipient,
+        };
         let (store, repaired) =
             CaptureStore::open(&self.folder, keys, StoreConfig::default(), Timestamp::now())?;
         for note in repair_notes(&repaired).into_iter().chain(unreadable_notes(&store.unreadable_files())) {
@@ -81,29 +86,21 @@ impl Phone {
         Ok(store)
     }
 
-    /// The device key; made when the folder is new. Of two processes that make one at once, one wins and both use it.
-    fn device_key(&self) -> anyhow::Result<Identity> {
-        let path = self.folder.join("device.key");
-        for _ in 0..2 {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => return text.parse().with_context(|| format!("read {}", path.display())),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-            }
-            let new = tempfile::Builder::new().prefix("device.key.").tempfile_in(&self.folder)?;
-            new.as_file().write_all(Identity::generate().to_secret_text().as_bytes())?;
-            new.as_file().sync_all()?;
-            match new.persist_noclobber(&path) {
-                Ok(_) => File::open(&self.folder)?.sync_all()?,
-                Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error.error).with_context(|| format!("write {}", path.display())),
-            }
-        }
-        bail!("read {}", path.display())
-    }
-
     fn service_path(&self) -> PathBuf {
         self.folder.join("service.json")
+    }
+}
+
+/// Wraps nothing: on the command line the folder itself is what is trusted.
+struct InClear;
+
+impl KeyWrap for InClear {
+    fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, KeyWrapError> {
+        Ok(key.to_vec())
+    }
+
+    fn unwrap(&self, wrapped: &[u8]) -> Result<Vec<u8>, KeyWrapError> {
+        Ok(wrapped.to_vec())
     }
 }
 

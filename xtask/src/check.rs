@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::bail;
 
 use crate::tool::{Need, cargo, root, run_cargo, run_program};
+use crate::{bindings, languages, phones};
 
 /// One thing to check.
 struct Stage {
@@ -59,6 +60,15 @@ const STAGES: &[Stage] = &[
         needs: &[QEMU, ARM64_GCC, ARM64_RUST],
         wants: &[],
         run: |_| arm64(),
+    },
+    Stage { name: "language bindings", needs: &[], wants: &[], run: |_| bindings::run().map(|_| ()) },
+    Stage { name: "Kotlin package", needs: languages::KOTLIN_NEEDS, wants: &[], run: languages::kotlin },
+    Stage { name: "Swift package", needs: languages::SWIFT_NEEDS, wants: &[], run: languages::swift },
+    Stage {
+        name: "facade for phones (cargo check)",
+        needs: phones::NEEDS,
+        wants: &[],
+        run: |_| phones::check(),
     },
     Stage { name: "without the relevance model", needs: &[], wants: &[], run: |_| without_model() },
     Stage {

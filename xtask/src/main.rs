@@ -1,7 +1,13 @@
 //! The project's own tasks. `cargo xtask test` is the one that everybody needs; `.ci/run` calls it with `--all`.
 
+mod api;
 mod bench;
+mod bindings;
 mod check;
+mod languages;
+mod package;
+mod pages;
+mod phones;
 mod size;
 mod tool;
 
@@ -30,13 +36,22 @@ enum Task {
         /// Only the benchmarks whose name contains this text
         only: Option<String>,
     },
+    /// Builds the library for Kotlin and Swift and generates what their packages stand on, into target/bindings
+    Bindings,
+    /// Lists the public API of both packages: writes docs/api-kotlin.md and docs/api-swift.md
+    Api,
+    /// What an app team gets, into target/package
+    Package {
+        /// Which of it
+        kind: package::Kind,
+    },
     /// Signs a relevance model, so that apps take it as an update: MODEL SECRET-KEY-FILE OLDEST-APP-VERSION UPDATE-FILE
     SignModel {
         /// The four; the secret key is 64 hex digits, as `openssl rand -hex 32` makes them
         #[arg(num_args = 4, required = true)]
         arguments: Vec<String>,
     },
-    /// How large a phone's library is, with and without the relevance model: compares with docs/size.json
+    /// How large the library of an app is, and what the relevance model costs of it: compares with docs/size.json
     Size {
         /// Writes the figures to docs/size.json
         #[arg(long)]
@@ -55,6 +70,9 @@ fn main() -> anyhow::Result<()> {
         Task::Evaluate { arguments } => evaluate(&arguments),
         Task::Test { all, only } => check::run(all, only.as_deref()),
         Task::SignModel { arguments } => sign_model(&arguments),
+        Task::Bindings => bindings::run().map(|_| ()),
+        Task::Api => languages::list_api(),
+        Task::Package { kind } => package::run(kind),
         Task::Size { write } => size::run(write),
         Task::Bench { only } => bench::run(only.as_deref()),
     }

@@ -28,6 +28,8 @@ pub(crate) enum Need {
         /// What it holds.
         origin: &'static str,
     },
+    /// One of several will do.
+    AnyOf(&'static [Need]),
 }
 
 impl Need {
@@ -35,6 +37,7 @@ impl Need {
     pub(crate) fn is_there(&self) -> bool {
         match self {
             Self::Folder { path, .. } => root().join(path).is_dir(),
+            Self::AnyOf(needs) => needs.iter().any(Self::is_there),
             Self::RustTarget(target) => {
                 let libraries =
                     Command::new("rustc").args(["--print", "target-libdir", "--target", target]).output();
@@ -59,6 +62,10 @@ impl std::fmt::Display for Need {
             Self::Tool { command, install } => write!(f, "{} ({install})", command.join(" ")),
             Self::RustTarget(target) => write!(f, "Rust for {target} (rustup target add {target})"),
             Self::Folder { path, origin } => write!(f, "{path} ({origin})"),
+            Self::AnyOf(needs) => {
+                let needs: Vec<String> = needs.iter().map(ToString::to_string).collect();
+                f.write_str(&needs.join(" or "))
+            }
         }
     }
 }

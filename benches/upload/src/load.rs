@@ -20,10 +20,17 @@ pub(crate) struct Load {
     pub(crate) name: &'static str,
     uploads: usize,
     /// Bytes of each.
-    pub(crate) size: usize,
+    size: usize,
     clients: usize,
     /// Whether our server is told of the capture that each upload is. The others know no such thing.
     attached: bool,
+}
+
+impl Load {
+    /// Bytes of all uploads.
+    pub(crate) fn bytes(&self) -> usize {
+        self.uploads * self.size
+    }
 }
 
 /// The loads. The largest upload is as large as our server takes one.
@@ -115,7 +122,7 @@ pub(crate) async fn run(load: &Load, server: &Running, payloads: &Payloads) -> a
     let seconds = begun.elapsed().as_secs_f64();
     let cpu = cpu_time(server.process())?.saturating_sub(cpu_before);
     took.sort_unstable();
-    let bytes = (uploads * load.size) as f64;
+    let bytes = load.bytes() as f64;
     Ok(Figures {
         uploads_per_second: uploads as f64 / seconds,
         mb_per_second: bytes / 1e6 / seconds,

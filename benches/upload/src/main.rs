@@ -2,11 +2,12 @@
 //! server after the other, in several rounds. `cargo xtask bench upload` gets the peers and runs it; docs/benchmarks.md has
 //! the figures.
 //!
-//! [`server`] names the servers and starts them, [`load`] the loads; [`client`] sends one upload, [`process`] reads what a
-//! server has used, [`report`] prints. What the generator uses counts for nobody: only the CPU time of the server's own
+//! [`server`] names the servers and starts them, [`load`] the loads; [`client`] sends one upload, [`disk`] gives each run
+//! the same disk and memory, [`process`] reads what a server has used, [`report`] prints. What the generator uses counts for nobody: only the CPU time of the server's own
 //! process is read.
 
 mod client;
+mod disk;
 mod load;
 mod process;
 mod report;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::disk::Disk;
 use crate::load::{LOADS, Payloads};
 use crate::report::Report;
 use crate::server::{Running, SERVERS};
@@ -36,10 +38,10 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     rustus: Option<PathBuf>,
     /// How often every load is put on every server
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, env = "CLEARSHOT_BENCH_ROUNDS", default_value_t = 3)]
     rounds: usize,
     /// Only the loads whose name contains this text
-    #[arg(long)]
+    #[arg(long, env = "CLEARSHOT_BENCH_LOAD")]
     load: Option<String>,
 }
 
@@ -58,12 +60,15 @@ fn main() -> anyhow::Result<()> {
     };
     let servers: Vec<_> = SERVERS.iter().filter(|server| server.is_there(&programs)).collect();
     let mut report = Report::default();
+    let disk = Disk::open(&arguments.folder)?;
     for round in 1..=arguments.rounds {
         for load in &loads {
             for server in &servers {
-                let running = Running::start(server, &programs, &arguments.folder)?;
+                let folder = disk.next_run(load.bytes())?;
+                let running = Running::start(server, &programs, folder.path())?;
                 let figures = runtime.block_on(load::run(load, &running, &payloads))?;
                 drop(running);
+                drop(folder);
                 eprintln!("round {round}, {}, {}: {figures}", load.name, server.name);
                 report.add(load, server, figures);
             }

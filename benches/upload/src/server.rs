@@ -1,6 +1,5 @@
 //! The servers that are compared: how each is started, and what it promises with its answer.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -63,7 +62,7 @@ impl Server {
     }
 }
 
-/// A server's process, with an empty folder of its own. Killed when dropped, and its files are removed.
+/// A server's process, with an empty folder of its own. Killed when dropped.
 pub(crate) struct Running {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
@@ -73,14 +72,10 @@ pub(crate) struct Running {
     /// Whether uploads can be attached to returns.
     pub(crate) knows_evidence: bool,
     child: Child,
-    folder: PathBuf,
 }
 
 impl Running {
     pub(crate) fn start(server: &Server, programs: &Programs, folder: &Path) -> anyhow::Result<Self> {
-        let folder = std::path::absolute(folder)?.join("stored");
-        remove(&folder)?;
-        fs::create_dir_all(&folder)?;
         match server.kind {
             Kind::Clearshot => {
                 let program = programs.clearshot.as_deref().context("find clearshot")?;
@@ -102,55 +97,48 @@ impl Running {
         self.child.id()
     }
 
-    fn clearshot(server: &Server, program: &Path, folder: PathBuf) -> anyhow::Result<Self> {
+    fn clearshot(server: &Server, program: &Path, folder: &Path) -> anyhow::Result<Self> {
         let mut command = Command::new(program);
         command
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
-            .arg(&folder)
+            .arg(folder)
             .env("RUST_LOG", "warn");
         let (child, started) = spawn_talking(&mut command)?;
         let address = started["listen"].as_str().context("find the address")?.parse()?;
         // A service speaks for many shoppers, so that the limit of one shopper's uploads does not count.
         let output =
-            Command::new(program).args(["token", "--role", "service", "--data"]).arg(&folder).output()?;
+            Command::new(program).args(["token", "--role", "service", "--data"]).arg(folder).output()?;
         let token = Some(String::from_utf8(output.stdout)?.trim().to_owned());
         let path = clearshot_protocol::upload::UPLOADS_PATH;
-        Ok(Self { name: server.name, address, path, token, knows_evidence: true, child, folder })
+        Ok(Self { name: server.name, address, path, token, knows_evidence: true, child })
     }
 
-    fn tus_node(server: &Server, modules: &Path, folder: PathBuf) -> anyhow::Result<Self> {
+    fn tus_node(server: &Server, modules: &Path, folder: &Path) -> anyhow::Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tus_server.js");
         let mut command = Command::new("node");
-        command.arg(script).arg(&folder).env("NODE_PATH", modules).env("NODE_NO_WARNINGS", "1");
+        command.arg(script).arg(folder).env("NODE_PATH", modules).env("NODE_NO_WARNINGS", "1");
         let (child, started) = spawn_talking(&mut command)?;
         let port = started["port"].as_u64().context("find the port")?;
         let address = (Ipv4Addr::LOCALHOST, u16::try_from(port)?).into();
         let (path, token) = (clearshot_protocol::upload::UPLOADS_PATH, None);
-        Ok(Self { name: server.name, address, path, token, knows_evidence: false, child, folder })
+        Ok(Self { name: server.name, address, path, token, knows_evidence: false, child })
     }
 
-    fn rustus(server: &Server, program: &Path, folder: PathBuf) -> anyhow::Result<Self> {
+    fn rustus(server: &Server, program: &Path, folder: &Path) -> anyhow::Result<Self> {
         // It cannot be asked which port it took.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let child = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", &address.port().to_string(), "--url", "/files"])
             .args(["--force-fsync", "yes", "--log-level", "ERROR"])
             .args(["--max-body-size", &RUSTUS_BODY.to_string()])
-            .args([Path::new("--data-dir"), &folder, Path::new("--info-dir"), &folder])
+            .args([Path::new("--data-dir"), folder, Path::new("--info-dir"), folder])
             .stdout(Stdio::null())
             // It greets at length.
             .stderr(Stdio::null())
             .spawn()
             .context("start rustus")?;
-        let running = Self {
-            name: server.name,
-            address,
-            path: "/files/",
-            token: None,
-            knows_evidence: false,
-            child,
-            folder,
-        };
+        let running =
+            Self { name: server.name, address, path: "/files/", token: None, knows_evidence: false, child };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             if begun.elapsed() > START_TIME {
@@ -166,11 +154,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Err(error) = remove(&self.folder) {
-            eprintln!("note: could not remove {}: {error}", self.folder.display());
-        }
-        // What this server has left to the system to write is not to disturb the next one.
-        rustix::fs::sync();
     }
 }
 
@@ -181,11 +164,4 @@ fn spawn_talking(command: &mut Command) -> anyhow::Result<(Child, serde_json::Va
     BufReader::new(child.stdout.take().context("read the server's output")?).read_line(&mut line)?;
     let started = serde_json::from_str(&line).with_context(|| format!("read {line:?}"))?;
     Ok((child, started))
-}
-
-fn remove(folder: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -132,6 +132,7 @@ impl Shopper<'_> {
             taken_at: now,
             monotonic_millis: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             annotation: Vec::new(),
+            metered: None,
         };
         match self.store.keep(&new, now) {
             Err(CaptureError::AskFirst { .. }) => {}

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clearshot_capture::{Counters, QueueEntry};
+use clearshot_capture::{Choice, Counters, QueueEntry};
 use serde_json::{Value, json};
 
-use super::choices::{Choice, advice, choices};
+use super::choices::advice;
 use crate::output;
 
 /// A line for each capture, and below it what to do where something is to be done.
@@ -23,7 +23,7 @@ pub(super) fn print_entries(entries: &[QueueEntry]) -> anyhow::Result<()> {
             entry.status,
         ))?;
         // What only waits for its turn needs no second line.
-        let choices = choices(entry);
+        let choices = entry.choices();
         if (choices != [Choice::Wait] || entry.next_at.is_some())
             && let Some(advice) = advice(entry)
         {
@@ -90,7 +90,7 @@ pub(super) fn entry_json(entry: &QueueEntry) -> Value {
         "next_at": entry.next_at,
         "error": entry.error,
         "status": entry.status,
-        "choices": choices(entry),
+        "choices": entry.choices().iter().map(|choice| choice.as_str()).collect::<Vec<_>>(),
         "advice": advice(entry),
         "network": entry.metered.as_str(),
         "on_device": entry.on_device,

@@ -1,7 +1,6 @@
 //! `clearshot sync`: sends a phone's queue, and can be stopped at any moment.
 
 mod show;
-mod totals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

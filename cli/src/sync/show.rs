@@ -5,11 +5,10 @@ use std::collections::HashMap;
 
 use clearshot_capture::{QueueEntry, WaitReason};
 use clearshot_protocol::{CaptureId, Timestamp};
-use clearshot_upload::{Phase, PhotoProgress, ProgressEvent};
+use clearshot_upload::{Phase, PhotoProgress, ProgressEvent, Totals};
 use futures_util::{Stream, StreamExt as _};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::totals::Totals;
 use super::waiting;
 use crate::output::{self, Voice};
 

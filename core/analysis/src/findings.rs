@@ -40,7 +40,7 @@ impl Findings {
         [
             light,
             self.lens.blocked.then_some(Reason::LensBlocked),
-            self.doubt.reason,
+            self.doubted(),
             self.glare.present.then_some(Reason::Glare),
             self.is_blurred().then_some(Reason::Blurred),
         ]
@@ -48,6 +48,13 @@ impl Findings {
         .flatten()
         .chain(self.faults.reasons.iter())
         .collect()
+    }
+
+    /// Why the subject is asked about. That a dark picture, or one behind a finger, seems to be of nothing says little:
+    /// the shopper is told what hides the subject, and the next picture is looked at again.
+    fn doubted(&self) -> Option<Reason> {
+        let is_hidden = self.exposure.state == ExposureState::TooDark || self.lens.blocked;
+        self.doubt.reason.filter(|&reason| reason != Reason::Irrelevant || !is_hidden)
     }
 
     /// What the shopper could be told: what avoids every reason, and what only a live picture can still mend.

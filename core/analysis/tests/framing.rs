@@ -206,6 +206,17 @@ fn an_empty_scene_asks_for_the_item_whatever_its_edges_are() {
 }
 
 #[test]
+fn what_is_too_dark_to_see_is_not_called_irrelevant_but_a_person_in_the_dark_is_one() {
+    let dark: Vec<u8> = patch((200, 140, 240, 200)).iter().map(|value| value / 6).collect();
+    let reasons = |subject| {
+        let context = FrameContext { sighting: Some(seen(subject, 0..8, 0..8)), ..aimed(Aim::Overview) };
+        told(&analyse(&dark, &context)).1
+    };
+    assert_eq!(reasons(Subject::Scene), [Reason::TooDark]);
+    assert_eq!(reasons(Subject::Person), [Reason::TooDark, Reason::Person]);
+}
+
+#[test]
 fn an_animal_in_the_picture_is_told_as_the_wrong_subject_and_not_as_none() {
     let animal = FrameContext { sighting: Some(seen(Subject::Animal, 2..6, 2..6)), ..aimed(Aim::Overview) };
     let report = analyse(&patch((200, 140, 240, 200)), &animal);

@@ -79,6 +79,7 @@ impl Ours {
             taken_at: now(),
             monotonic_millis: 0,
             annotation: Vec::new(),
+            metered: None,
         };
         self.store.keep(&new, now()).expect("there is room").length
     }

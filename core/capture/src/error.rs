@@ -7,6 +7,7 @@ use clearshot_analysis::{Reason, StillError};
 use clearshot_protocol::envelope::EnvelopeError;
 use clearshot_protocol::{CaptureId, ReturnItemId, SessionId, ShotId};
 
+use crate::device_key::KeyWrapError;
 use crate::queue::CaptureState;
 
 /// Why something could not be done. Reads on after "failed to".
@@ -50,6 +51,9 @@ pub enum CaptureError {
     /// Sealing or opening failed.
     #[error("seal or open the photo")]
     Envelope(#[from] EnvelopeError),
+    /// The device key cannot be had.
+    #[error(transparent)]
+    DeviceKey(#[from] KeyWrapError),
     /// The photo could not be judged.
     #[error(transparent)]
     Photo(#[from] StillError),
@@ -91,6 +95,9 @@ pub enum CaptureError {
     /// An item without a SKU, or with labels that are too long.
     #[error("add the item: {0}")]
     BadItem(&'static str),
+    /// What was drawn on the photo cannot be kept.
+    #[error("keep what was drawn on the photo: {0}")]
+    BadAnnotation(&'static str),
     /// The item's labels were sealed with another device key.
     #[error("read the labels of item {0}: they were sealed with another key")]
     LabelUnreadable(ReturnItemId),
@@ -154,6 +161,7 @@ impl CaptureError {
             Self::Read { .. } => "read",
             Self::NoPhoto { .. } => "no_photo",
             Self::Envelope(_) => "envelope",
+            Self::DeviceKey(_) => "device_key",
             Self::Photo(error) => error.code(),
             Self::NewerDatabase { .. } => "newer_database",
             Self::DatabaseDamaged(_) => "database_damaged",
@@ -166,6 +174,7 @@ impl CaptureError {
             Self::UnknownShot(_) => "unknown_shot",
             Self::UnknownCapture(_) => "unknown_capture",
             Self::BadItem(_) => "bad_item",
+            Self::BadAnnotation(_) => "bad_annotation",
             Self::LabelUnreadable(_) => "label_unreadable",
             Self::AskFirst { .. } => "ask_first",
             Self::WrongState { .. } => "wrong_state",
@@ -185,6 +194,7 @@ impl CaptureError {
             Self::Read { .. } => "Try again; if it happens again, restart the device.",
             Self::NoPhoto { .. } => "Look at the photo on the return's page, or take it again.",
             Self::Envelope(_) => "Check that the queue is opened with the key it was written with.",
+            Self::DeviceKey(_) => "Unlock this device, then try again.",
             Self::Photo(error) => error.advice(),
             Self::NewerDatabase { .. } | Self::Row(_) => "Update the app; the photos are safe until then.",
             Self::DatabaseDamaged(_) => "Open the queue again; it is rebuilt from the photos.",
@@ -196,6 +206,7 @@ impl CaptureError {
             Self::UnknownShot(_) => "Choose one of the session's shots, or add one.",
             Self::UnknownCapture(_) => "Choose one of the queue's captures.",
             Self::BadItem(_) => "Correct the item and add it again.",
+            Self::BadAnnotation(_) => "Keep the photo without what was drawn on it, or draw it again.",
             Self::LabelUnreadable(_) => "Add the item again, then take the photo.",
             Self::AskFirst { .. } => "Take another photo, or insist on this one where the shop allows it.",
             Self::WrongState { .. } => {

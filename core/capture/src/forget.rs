@@ -84,7 +84,8 @@ fn settled_sessions(transaction: &Transaction<'_>, until: i64) -> Result<Vec<Ses
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-fn captures_of(
+/// The captures of a session.
+pub(crate) fn captures_of(
     transaction: &Transaction<'_>,
     session: SessionId,
 ) -> Result<HashSet<CaptureId>, CaptureError> {
@@ -96,7 +97,8 @@ fn captures_of(
     Ok(ids.collect::<Result<_, _>>()?)
 }
 
-fn forget(transaction: &Transaction<'_>, session: SessionId) -> Result<(), CaptureError> {
+/// Removes every row of a session.
+pub(crate) fn forget(transaction: &Transaction<'_>, session: SessionId) -> Result<(), CaptureError> {
     for delete in [
         "DELETE FROM captures WHERE shot IN (SELECT id FROM shots WHERE session = ?1)",
         "DELETE FROM shots WHERE session = ?1",

@@ -10,7 +10,7 @@ use clearshot_protocol::seal::SealError;
 use clearshot_protocol::{CaptureId, ReturnId, ReturnItemId, SessionId, Sha256Digest, ShotId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::config::AskPolicy;
+use crate::config::{AskPolicy, MeteredPolicy};
 use crate::database::word;
 use crate::error::{CaptureError, QuotaLimit};
 use crate::folder_lock::FolderLock;
@@ -22,6 +22,10 @@ use crate::vault::{VaultHeader, write_error};
 
 /// Bytes that a sealed photo takes beyond photo and thumbnail: manifest (about 3 KB), headers, 16 bytes per 64 KiB.
 const SEALING_ALLOWANCE: u64 = 64 * 1024;
+
+/// Points that all strokes on a photo may have together. A minute of drawing at 120 points a second is 7,200; as text these
+/// take a quarter of what a manifest may.
+const MAX_POINTS: usize = 10_000;
 
 /// How often a shopper is asked for another photo of one shot before their photo is kept as it is.
 pub const ASKS: u8 = 2;
@@ -50,6 +54,8 @@ pub struct NewCapture<'a> {
     pub monotonic_millis: u64,
     /// What the shopper drew on it.
     pub annotation: Vec<Stroke>,
+    /// Which networks it may use; `None`: as its item says.
+    pub metered: Option<MeteredPolicy>,
 }
 
 /// A capture that is durable: sealed, synced and in the queue.
@@ -158,6 +164,7 @@ impl CaptureStore {
     ///
     /// The order is: the sealed file into `tmp/`, synced, renamed into `vault/`, the folder synced, the row committed.
     pub fn keep(&self, new: &NewCapture<'_>, now: Timestamp) -> Result<SavedCapture, CaptureError> {
+        check_annotation(&new.annotation)?;
         // The chain of a session is a line: one capture at a time, among all processes.
         let folder = self.lock_folder()?;
         let context =
@@ -194,7 +201,7 @@ impl CaptureStore {
         let row = CaptureRow::of(&header, Some((&manifest, manifest_sha256)));
         let inserted = folder.write(|transaction| {
             clock::note(transaction, now)?;
-            row.insert(transaction, &context.metered)?;
+            row.insert(transaction, new.metered.map_or(&context.metered, |policy| policy.as_str()))?;
             transaction.execute("UPDATE shots SET asks = 0 WHERE id = ?1", params![new.shot.as_bytes()])?;
             Ok(())
         });
@@ -277,6 +284,20 @@ impl CaptureStore {
         }
         error
     }
+}
+
+/// Numbers that are none have no text in a manifest: the server could not read it.
+fn check_annotation(strokes: &[Stroke]) -> Result<(), CaptureError> {
+    let points = || strokes.iter().flat_map(|stroke| &stroke.points);
+    if strokes.len() > MAX_POINTS || points().count() > MAX_POINTS {
+        return Err(CaptureError::BadAnnotation("it has more than 10000 points"));
+    }
+    let is_finite = points().all(|(x, y)| x.is_finite() && y.is_finite())
+        && strokes.iter().all(|stroke| stroke.width.is_finite());
+    if !is_finite {
+        return Err(CaptureError::BadAnnotation("a point or a width of it is no number"));
+    }
+    Ok(())
 }
 
 /// What the shopper's decision means for a photo with this report.

@@ -15,12 +15,13 @@
 //! # Not responsible for
 //!
 //! Judging pixels (`clearshot-analysis`), the sealed format (`clearshot-protocol`), performing requests
-//! (`clearshot-upload`), keeping the device key safe (the platform), or knowing the time: every call that needs it
+//! (`clearshot-upload`), wrapping the device key (the platform), or knowing the time: every call that needs it
 //! takes `now`, and there is no thread, socket or clock in here.
 //!
 //! # The folder
 //!
 //! ```text
+//! device.key                  the device key, wrapped by the platform's key store ([`DeviceKey`])
 //! queue.sqlite (-wal, -shm)   rows: sessions, items (labels sealed), shots, captures with their upload's progress
 //! queue.sqlite.corrupt-<n>    a database that could not be read, moved aside; the queue was rebuilt from the vault
 //! capture.lock                held while a photo is being kept or the folder repaired, by one process at a time; with
@@ -33,8 +34,11 @@
 //!
 //! Several processes may work on one folder at the same time.
 
+mod choices;
 mod config;
 mod database;
+mod device_key;
+mod erase;
 mod error;
 mod folder_lock;
 mod forget;
@@ -54,7 +58,9 @@ mod store;
 mod sweep;
 mod vault;
 
+pub use choices::Choice;
 pub use config::{AskPolicy, MeteredPolicy, StoreConfig, StoreKeys};
+pub use device_key::{DeviceKey, KeyWrap, KeyWrapError};
 pub use error::{CaptureError, QuotaLimit};
 pub use keep::{ASKS, AskState, Assessment, Keep, NewCapture, SavedCapture};
 pub use photo::{JudgedPhoto, ModelMark};

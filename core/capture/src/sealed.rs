@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::path::PathBuf;
 
 use clearshot_protocol::CaptureId;
 use clearshot_protocol::envelope::{EnvelopeError, OpenEnvelope, open_envelope};
@@ -39,6 +40,11 @@ impl CaptureStore {
             }
             Err(source) => Err(CaptureError::Read { capture, source }),
         }
+    }
+
+    /// Where the file of [`Self::sealed_file`] is, for a platform that opens it itself.
+    pub fn sealed_path(&self, capture: CaptureId) -> PathBuf {
+        self.vault.path(capture)
     }
 
     /// A capture's thumbnail, a JPEG.

@@ -152,6 +152,16 @@ impl CaptureStore {
         })
     }
 
+    /// What the photo of a shot should show.
+    pub fn role_of(&self, shot: ShotId) -> Result<ShotRole, CaptureError> {
+        self.read(|connection| {
+            let role: Option<String> = connection
+                .query_row("SELECT role FROM shots WHERE id = ?1", params![shot.as_bytes()], |row| row.get(0))
+                .optional()?;
+            word(&role.ok_or(CaptureError::UnknownShot(shot))?, "a shot's role")
+        })
+    }
+
     /// A session, as it stands.
     pub fn session(&self, id: SessionId) -> Result<SessionView, CaptureError> {
         self.read(|connection| self.view(connection, id))
@@ -223,7 +233,7 @@ impl CaptureStore {
         Ok(item)
     }
 
-    fn view(&self, connection: &Connection, id: SessionId) -> Result<SessionView, CaptureError> {
+    pub(crate) fn view(&self, connection: &Connection, id: SessionId) -> Result<SessionView, CaptureError> {
         let (return_id, opened_at) = connection
             .query_row(
                 "SELECT return_id, opened_at FROM sessions WHERE id = ?1",

@@ -38,6 +38,31 @@ fn a_kept_photo_is_in_the_vault_and_in_the_queue_of_whoever_opens_the_folder_nex
 }
 
 #[test]
+fn a_drawing_that_no_manifest_can_hold_is_refused_and_nothing_of_it_remains() {
+    let phone = Phone::new();
+    let store = phone.store();
+    let photo = good_photo(1);
+    let mut new = capture(shot(&session(&store), 0), &photo, Keep::AsGood, 3);
+    let line = |points, width| vec![Stroke { points, width }];
+    let bad = [
+        line(vec![(f32::NAN, 0.5)], 0.01),
+        line(vec![(0.5, f32::INFINITY)], 0.01),
+        line(vec![(0.5, 0.5)], f32::NAN),
+        line(vec![(0.5, 0.5); 10_001], 0.01),
+        vec![Stroke { points: Vec::new(), width: 0.01 }; 10_001],
+    ];
+    for annotation in bad {
+        new.annotation = annotation;
+        assert!(matches!(store.keep(&new, at(4)), Err(CaptureError::BadAnnotation(_))));
+    }
+    assert_eq!((phone.count("vault"), phone.count("tmp")), (0, 0));
+
+    new.annotation = line(vec![(0.123_456_78, 0.876_543_2); 10_000], 0.01);
+    let saved = store.keep(&new, at(4)).unwrap();
+    assert_eq!(store.manifest(saved.id).unwrap().annotation, new.annotation);
+}
+
+#[test]
 fn the_service_can_open_what_it_is_sent() {
     let phone = Phone::new();
     let store = phone.store();

@@ -3,7 +3,7 @@
 //! Not responsible for where update files come from or are kept: whoever keeps one offers it again at every start.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use clearshot_analysis::LumaPlane;
 
@@ -20,7 +20,7 @@ type Prepare = Box<dyn Fn(&ModelFile, &[u8]) -> Result<Model, RelevanceError> + 
 pub struct ModelStore {
     bundled: Cow<'static, [u8]>,
     prepare: Prepare,
-    chosen: OnceLock<Result<Model, RelevanceError>>,
+    chosen: OnceLock<Result<Arc<Model>, RelevanceError>>,
 }
 
 /// The model that is built in: `models/relevance.onnx`, described in `models/MODEL_CARD.md`.
@@ -48,15 +48,17 @@ impl ModelStore {
         Self { bundled: bundled.into(), prepare: Box::new(prepare), chosen: OnceLock::new() }
     }
 
-    /// The model to use. The first call loads it, which takes some milliseconds; others wait for that.
-    pub fn model(&self) -> Result<&Model, &RelevanceError> {
-        self.chosen.get_or_init(|| (self.prepare)(&ModelFile::read(&self.bundled)?, &self.bundled)).as_ref()
+    /// The model to use; whoever clones it keeps it, whatever is offered later. The first call loads it, which takes some
+    /// milliseconds; others wait for that.
+    pub fn model(&self) -> Result<&Arc<Model>, &RelevanceError> {
+        let load = || (self.prepare)(&ModelFile::read(&self.bundled)?, &self.bundled).map(Arc::new);
+        self.chosen.get_or_init(load).as_ref()
     }
 
     /// The model to use, for a caller that keeps it from now on.
-    pub fn into_model(self) -> Result<Model, RelevanceError> {
+    pub fn into_model(self) -> Result<Arc<Model>, RelevanceError> {
         let Self { bundled, prepare, chosen } = self;
-        chosen.into_inner().unwrap_or_else(|| prepare(&ModelFile::read(&bundled)?, &bundled))
+        chosen.into_inner().unwrap_or_else(|| Ok(Arc::new(prepare(&ModelFile::read(&bundled)?, &bundled)?)))
     }
 
     /// Takes over an update if its signature is right, it is newer than the model in use, meant for this app, and really
@@ -82,7 +84,7 @@ impl ModelStore {
         let model = (self.prepare)(&update.file, update.bytes)?;
         model.sight(&plain_grey()?)?;
         let chosen = self.chosen.take();
-        self.chosen = OnceLock::from(Ok(model));
+        self.chosen = OnceLock::from(Ok(Arc::new(model)));
         drop(chosen);
         match self.model() {
             Ok(model) => Ok(model.card()),

@@ -5,6 +5,7 @@
 #![cfg(feature = "tract")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clearshot_analysis::{PixelFormat, PixelView, Region, SamplePlane, Still, StillLimits};
 use clearshot_relevance::{CLASSES, Input, MAP_SIDE, Model, ModelStore, SIDE};
@@ -63,7 +64,7 @@ fn fixtures() -> Fixtures {
     fixtures
 }
 
-fn bundled() -> Model {
+fn bundled() -> Arc<Model> {
     ModelStore::bundled().into_model().unwrap()
 }
 

@@ -8,18 +8,21 @@ use std::time::{Duration, SystemTime};
 
 use clearshot_capture::{Outcome, Step, UploadRequest};
 use clearshot_protocol::api::{EvidenceStatus, Rejection};
-use clearshot_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem};
+use clearshot_protocol::problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 use clearshot_protocol::upload::{TUS_VERSION, header};
 use clearshot_protocol::{CaptureId, Sha256Digest, Timestamp};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Deserialize;
 
-use crate::ServerAddress;
 use crate::address::to_stored_location;
+use crate::{ServerAddress, TokenError};
 
 /// The longest answer that is read, in bytes. Evidence with two analysis records has about 6 KB.
 pub(crate) const ANSWER_LIMIT: usize = 1024 * 1024;
+
+/// The status of an answer to a token that is not valid (RFC 9110 §15.5.2).
+pub(crate) const UNAUTHORIZED: u16 = 401;
 
 /// The longest `Retry-After` that is obeyed: by then, the queue calls a capture stalled anyway.
 const RETRY_AFTER_LIMIT: Duration = Duration::from_hours(24);
@@ -166,6 +169,19 @@ fn not_the_servers(status: StatusCode) -> Outcome {
         "the answer ({}) was not the server's: the network may want you to sign in",
         status.as_u16()
     ))
+}
+
+/// The outcome of a step for which there is no token.
+pub(crate) fn without_token(error: &TokenError) -> Outcome {
+    match error {
+        TokenError::Unavailable(_) => fault(error.to_string()),
+        TokenError::SignedOut | TokenError::Malformed => Outcome::Refused {
+            status: UNAUTHORIZED,
+            code: ProblemCode::Unauthenticated.as_str().to_owned(),
+            detail: error.to_string(),
+            retry_after: None,
+        },
+    }
 }
 
 pub(crate) fn fault(detail: String) -> Outcome {

@@ -37,12 +37,20 @@ pub enum UploadError {
         #[source]
         source: std::io::Error,
     },
+    /// A body is to be written to a place where it cannot be: it has no folder, or it is in the queue's own.
+    #[error(
+        "write the body of a transfer: its file must be in a folder that is there, outside of the queue's"
+    )]
+    BodyPlace,
     /// A step that sends bytes came without the file that has them.
     #[error("send bytes of {capture}: its sealed file was not given")]
     NoSealedFile {
         /// The capture.
         capture: CaptureId,
     },
+    /// A transfer is reported with a ticket that is none.
+    #[error("understand the transfer: its ticket is not one")]
+    Ticket,
     /// The queue could not be asked, or could not note an outcome.
     #[error("use the queue")]
     Queue(#[from] clearshot_capture::CaptureError),
@@ -61,7 +69,9 @@ impl UploadError {
             Self::Tls(_) => "tls_set_up",
             Self::Client(_) => "http_client",
             Self::SealedFile { .. } => "sealed_file",
+            Self::BodyPlace => "body_place",
             Self::NoSealedFile { .. } => "no_sealed_file",
+            Self::Ticket => "ticket",
             Self::Queue(_) => "queue",
             Self::Worker(_) => "worker",
         }

@@ -10,6 +10,9 @@
 //!         └───────── wait: time, wake(), conditions ◀──────────────────────────────┘
 //! ```
 //!
+//! Where the platform sends requests itself, a [`TransferPlanner`] takes the place of both: it gives a step's request as
+//! plain data, and takes the answer.
+//!
 //! It is **not** responsible for deciding anything: what to send next, how long to back off, what a refusal means
 //! for a capture and when it is safe are the planner's. It keeps no state of its own that matters; a killed process
 //! loses nothing. It never holds a photo in memory, and reads the vault only through the store.
@@ -21,7 +24,10 @@ mod error;
 mod performer;
 mod progress;
 mod reconcile;
+mod request;
 mod token;
+mod totals;
+mod transfer;
 mod transport;
 mod uploader;
 
@@ -35,6 +41,11 @@ pub use error::UploadError;
 pub use performer::{StepPerformer, bytes_to_send};
 pub use progress::{Phase, PhotoProgress, ProgressEvent, SyncEnd, SyncReport};
 pub use token::{AccessToken, FixedToken, TokenError, TokenProvider};
+pub use totals::Totals;
+pub use transfer::{
+    NetworkFailure, NextTransfer, Reported, TokenSource, Transfer, TransferBody, TransferPlanner,
+    TransferResult,
+};
 pub use transport::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, STALL_TIMEOUT, Timeouts, Transport};
 pub use uploader::{DEFAULT_PATIENCE, MAX_PARALLELISM, Uploader};
 

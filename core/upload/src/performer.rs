@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use clearshot_capture::{Outcome, SealedFile, Step, UploadRequest};
-use clearshot_protocol::upload::{OFFSET_OCTET_STREAM, TUS_VERSION, header};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Body, Client, Method, RequestBuilder};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH};
+use reqwest::{Body, Client, RequestBuilder};
 
 use crate::answer::{ANSWER_LIMIT, Answer, fault, interpret};
 use crate::body::{Activity, SentObserver, read_range};
+use crate::request::PlainRequest;
 use crate::{AccessToken, Clock, ServerAddress, Timeouts, Transport, UploadError};
 
 /// Makes the request of a [`Step`]: exactly one, without repeating it, without following redirects.
@@ -77,29 +77,11 @@ impl StepPerformer {
         }
     }
 
-    /// Method, address and headers of the step's request, without token and body. An address that must not be given
-    /// the token is an outcome.
+    /// The step's request, without token and body.
     fn head(&self, step: &Step) -> Result<RequestBuilder, Outcome> {
-        let tus =
-            |method: Method, url| self.client.request(method, url).header(header::TUS_RESUMABLE, TUS_VERSION);
-        let locate = |location: &str| self.server.locate(location).map_err(|error| fault(error.to_string()));
-        Ok(match &step.request {
-            UploadRequest::Create { metadata, body } => {
-                let request = tus(Method::POST, self.server.uploads())
-                    .header(header::UPLOAD_LENGTH, step.length)
-                    .header(header::UPLOAD_METADATA, metadata.to_header())
-                    .header(header::IDEMPOTENCY_KEY, step.capture.to_string())
-                    .header(header::REPR_DIGEST, metadata.sha256.to_repr_digest());
-                if *body > 0 { request.header(CONTENT_TYPE, OFFSET_OCTET_STREAM) } else { request }
-            }
-            UploadRequest::AskOffset { location } => tus(Method::HEAD, locate(location)?),
-            UploadRequest::Append { location, offset, .. } => tus(Method::PATCH, locate(location)?)
-                .header(header::UPLOAD_OFFSET, *offset)
-                .header(CONTENT_TYPE, OFFSET_OCTET_STREAM),
-            UploadRequest::Confirm => {
-                self.client.get(self.server.evidence(step.capture)).header(ACCEPT, "application/json")
-            }
-        })
+        let PlainRequest { method, url, headers } = PlainRequest::of_step(step, &self.server)?;
+        let request = self.client.request(method, url);
+        Ok(headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)))
     }
 }
 

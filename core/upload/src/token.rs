@@ -22,6 +22,12 @@ impl AccessToken {
         Ok(Self(value))
     }
 
+    /// The value of the `Authorization` header, for who performs the request elsewhere.
+    pub(crate) fn to_bearer(&self) -> String {
+        // It was made of visible ASCII only.
+        self.0.to_str().unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }

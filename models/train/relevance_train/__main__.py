@@ -2,11 +2,11 @@
 
 import argparse
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from . import smoke
-from .pipeline import Plan, run
-from .train import Recipe
+from .pipeline import CYCLES, Plan, run
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     make.add_argument("--work", type=Path, default=Path("models/train/.cache"), help="folder for caches and weights")
     make.add_argument("--out", type=Path, default=Path("models"), help="folder that the model is written to")
     make.add_argument("--views", type=int, default=Plan.views)
-    make.add_argument("--steps", type=int, default=Recipe.steps)
+    make.add_argument("--steps", type=int, default=CYCLES[-1].steps, help="of the last cycle")
     make.add_argument("--processes", type=int, default=Plan.processes)
     commands.add_parser("smoke", help="the whole pipeline on generated pictures: about two minutes on two cores")
     arguments = parser.parse_args()
@@ -26,14 +26,14 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             smoke.run(Path(folder))
         return
-    second = Recipe(steps=arguments.steps)
+    cycles = (*CYCLES[:-1], replace(CYCLES[-1], steps=arguments.steps))
     run(
         Plan(
             shared=arguments.pictures,
             work=arguments.work,
             out=arguments.out,
             views=arguments.views,
-            second=second,
+            cycles=cycles,
             processes=arguments.processes,
         )
     )

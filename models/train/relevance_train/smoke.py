@@ -20,9 +20,11 @@ LEAST_AUC = 0.75
 
 def run(folder: Path) -> dict:
     """Runs everything in `folder`; raises `RuntimeError` when the model learnt nothing."""
-    first = Recipe(steps=40, batch=48, small=80, small_share=1.0)
-    second = Recipe(steps=100, batch=48, small=80, small_share=0.6)
-    plan = pipeline.Plan(folder, folder / "work", folder / "out", views=1200, grounds=40, first=first, second=second)
+    cycles = (
+        Recipe(steps=40, batch=48, small=80, small_share=1.0),
+        Recipe(steps=100, batch=48, small=80, small_share=0.6),
+    )
+    plan = pipeline.Plan(folder, folder / "work", folder / "out", views=1200, grounds=40, cycles=cycles)
     result = pipeline.make(plan, pictures(1), pictures(2), print)
     reached = pipeline.auc_of(result["runs"]["everything"])
     if reached < LEAST_AUC:

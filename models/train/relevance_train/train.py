@@ -1,10 +1,11 @@
 """Trains the network on the views: classes, product against the rest, the teacher's opinion, and where the subject is.
 
-Light augmentation only (flips, light, mixing, a patch taken out): the views carry the strong one. One step is a
-TensorFlow function; its batch is gathered by numpy from the mapped file. The weights that are kept are the running
+Light augmentation only (flips, light, darkness, mixing, a patch taken out): the views carry the strong one. One step is
+a TensorFlow function; its batch is gathered by numpy from the mapped file. The weights that are kept are the running
 average of the ones that are trained.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -46,6 +47,8 @@ class Recipe:
     """Weight of likeness to the teacher's features."""
     place: float = 0.5
     """Weight of the subject's place on composites."""
+    dark: float = 0.12
+    """Share of the images that lose most of their light and gain grain; what the teacher said of them stays."""
     average: float = 0.998
     seed: int = 1
 
@@ -134,6 +137,7 @@ def _mixed(batch: dict[str, tf.Tensor], recipe: Recipe, side: int) -> tuple[tf.T
     count = tf.shape(images)[0]
     gain = tf.exp(tf.random.normal([count, 1, 1, 3], stddev=0.06) + tf.random.normal([count, 1, 1, 1], stddev=0.1))
     images = tf.clip_by_value(images * gain + tf.random.normal([count, 1, 1, 1], stddev=0.03), 0.0, 1.0)
+    images = _darkened(images, recipe.dark)
     corner = tf.random.uniform([count, 2, 1], -0.2 * side, 0.9 * side)
     patched = tf.cast(tf.random.uniform([count, 1, 1]) < 0.25, tf.float32)
     reach = tf.random.uniform([count, 2, 1], 0.12 * side, 0.4 * side) * patched
@@ -152,6 +156,16 @@ def _mixed(batch: dict[str, tf.Tensor], recipe: Recipe, side: int) -> tuple[tf.T
         images = images * share[:, :, None, None] + images[::-1] * (1 - share[:, :, None, None])
         target, opinion, likeness = (x * share + x[::-1] * (1 - share) for x in (target, opinion, likeness))
     return images, target, opinion, likeness
+
+
+def _darkened(images: tf.Tensor, share: float) -> tf.Tensor:
+    """The images, that share of them at a fiftieth to a half of their (linear) light and with grain."""
+    count = tf.shape(images)[0]
+    chosen = tf.random.uniform([count, 1, 1, 1]) < share
+    light = tf.exp(tf.random.uniform([count, 1, 1, 1], math.log(0.02), math.log(0.5)))
+    grain = tf.random.normal(tf.shape(images)) * tf.random.uniform([count, 1, 1, 1], 0.0, 0.03)
+    # A gain on linear light is one on the encoded value, raised to 1/2.2.
+    return tf.where(chosen, tf.clip_by_value(images * light ** (1 / 2.2) + grain, 0.0, 1.0), images)
 
 
 def _place_loss(activation: tf.Tensor, coverage: tf.Tensor, place: tf.Tensor) -> tf.Tensor:

@@ -50,6 +50,15 @@ def test_mixing_keeps_composites_whole_and_targets_adding_up_to_one():
     assert (target.numpy()[32:].max(axis=1) < 1.0).any()
 
 
+def test_darkness_takes_light_from_its_share_of_the_pictures_and_leaves_the_rest_as_they_are():
+    images = tf.fill([400, 4, 4, 3], 0.8)
+    light = train._darkened(images, 0.25).numpy().reshape(400, -1)
+    kept = (light == images[0, 0, 0, 0].numpy()).all(axis=1)
+    assert 0.65 < kept.mean() < 0.85
+    assert light[~kept].mean(axis=1).max() < 0.8 * 0.5 ** (1 / 2.2) + 0.02
+    assert light.min() >= 0.0
+
+
 def test_short_features_keep_the_order_of_importance_without_drowning_the_rest():
     rng = np.random.default_rng(1)
     features = rng.normal(size=(600, 300)) * np.linspace(10, 0.1, 300)

@@ -68,30 +68,48 @@ impl Change {
         data: &Value,
         now: Timestamp,
     ) -> Result<bool, ServerError> {
+        self.steps(id, &[step], data, now).await
+    }
+
+    /// As [`Change::step`], for steps that follow each other at once: those that can be are taken. False when none can.
+    pub(crate) async fn steps(
+        &mut self,
+        id: CaptureId,
+        steps: &[EvidenceStep],
+        data: &Value,
+        now: Timestamp,
+    ) -> Result<bool, ServerError> {
         let row = sqlx::query("SELECT status, return_id FROM evidence WHERE id = ?")
             .bind(&id.as_bytes()[..])
             .fetch_one(self.connection())
             .await?;
         let return_id = ReturnId::from_bytes(bytes(&row, "return_id")?);
-        let Some(next) = lifecycle::after(word(&row, "status")?, step) else { return Ok(false) };
-        let (received, checked) = match step {
-            EvidenceStep::Complete => (Some(millis(now)), None),
-            EvidenceStep::Accept | EvidenceStep::Reject | EvidenceStep::Quarantine => {
-                (None, Some(millis(now)))
+        let mut status: EvidenceStatus = word(&row, "status")?;
+        let mut taken = Vec::with_capacity(steps.len());
+        for step in steps {
+            if let Some(next) = lifecycle::after(status, *step) {
+                status = next;
+                taken.push(*step);
             }
-            _ => (None, None),
-        };
+        }
+        if taken.is_empty() {
+            return Ok(false);
+        }
+        let at_step =
+            |which: &[EvidenceStep]| which.iter().any(|step| taken.contains(step)).then(|| millis(now));
+        let received = at_step(&[EvidenceStep::Complete]);
+        let checked = at_step(&[EvidenceStep::Accept, EvidenceStep::Reject, EvidenceStep::Quarantine]);
         sqlx::query(
             "UPDATE evidence SET status = ?1, received_at = coalesce(?2, received_at),
              checked_at = coalesce(?3, checked_at) WHERE id = ?4",
         )
-        .bind(next.as_str())
+        .bind(status.as_str())
         .bind(received)
         .bind(checked)
         .bind(&id.as_bytes()[..])
         .execute(self.connection())
         .await?;
-        if let Some(kind) = step.event() {
+        for kind in taken.iter().filter_map(|step| step.event()) {
             self.record(kind, return_id, Some(id), data, now).await?;
         }
         self.settle_return(return_id, now).await?;

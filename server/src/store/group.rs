@@ -254,8 +254,14 @@ mod tests {
     }
 
     async fn add(writer: &Writer, number: i64) -> Result<(), Arc<sqlx::Error>> {
+        write(writer, Some(number)).await
+    }
+
+    /// Without a number it gets the next one, as an event does.
+    async fn write(writer: &Writer, number: Option<i64>) -> Result<(), Arc<sqlx::Error>> {
         let mut turn = writer.take().await?;
-        sqlx::query("INSERT INTO numbers VALUES (?)").bind(number).execute(turn.connection()).await?;
+        let insert = sqlx::query("INSERT INTO numbers VALUES (?)").bind(number);
+        let number = insert.execute(turn.connection()).await?.last_insert_rowid();
         turn.commit(Some(number)).await
     }
 
@@ -271,16 +277,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
         let changes: Vec<_> = (0..200)
-            .map(|number| {
+            .map(|_| {
                 let writer = writer.clone();
-                tokio::spawn(async move { add(&writer, number).await })
+                tokio::spawn(async move { write(&writer, None).await })
             })
             .collect();
         for change in changes {
             change.await.unwrap().unwrap();
         }
-        assert_eq!(numbers(&folder).await, (0..200).collect::<Vec<_>>());
-        assert_eq!(*writer.state.lock().await.latest.borrow(), 199);
+        assert_eq!(numbers(&folder).await, (1..=200).collect::<Vec<_>>());
+        assert_eq!(*writer.state.lock().await.latest.borrow(), 200);
     }
 
     #[tokio::test]

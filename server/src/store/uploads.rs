@@ -76,7 +76,7 @@ pub(crate) struct UploadRow {
 #[derive(Debug, Clone)]
 pub(crate) struct NewUpload {
     pub(crate) id: Uuid,
-    pub(crate) evidence_id: Option<CaptureId>,
+    pub(crate) attached: Option<Attachment>,
     pub(crate) owner: Vec<u8>,
     /// Keyed hashes of the Idempotency-Key, and of what was declared with it.
     pub(crate) key: Option<(Vec<u8>, Vec<u8>)>,
@@ -123,44 +123,47 @@ macro_rules! upload_of {
 }
 
 impl Change {
+    /// Adds an upload. Answers with its row.
     pub(crate) async fn create_upload(
         &mut self,
-        upload: &NewUpload,
+        upload: NewUpload,
         now: Timestamp,
-    ) -> Result<(), ServerError> {
-        let metadata = upload
+    ) -> Result<UploadRow, ServerError> {
+        let sealed = upload
             .metadata
             .as_deref()
             .map(|text| self.keys.fields.seal(&metadata_context(upload.id), text))
             .transpose()?;
-        let (key, creation) = upload.key.clone().unzip();
+        let (key, creation) = upload.key.unzip();
         sqlx::query(
             "INSERT INTO uploads (id, evidence_id, owner, creation_key, creation, declared_sealed, length, sha256,
                                   state, created_at, updated_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'open', ?9, ?9)",
         )
         .bind(&upload.id.as_bytes()[..])
-        .bind(upload.evidence_id.as_ref().map(|id| &id.as_bytes()[..]))
+        .bind(upload.attached.as_ref().map(|to| &to.evidence_id.as_bytes()[..]))
         .bind(&upload.owner)
         .bind(key)
-        .bind(creation)
-        .bind(metadata)
+        .bind(&creation)
+        .bind(sealed)
         .bind(upload.length.map(u64::cast_signed))
         .bind(upload.sha256.as_ref().map(|digest| &digest.as_bytes()[..]))
         .bind(millis(now))
         .execute(self.connection())
         .await?;
-        Ok(())
-    }
-
-    /// As [`Store::upload`], in this change.
-    pub(crate) async fn find_upload(&mut self, id: Uuid) -> Result<Option<UploadRow>, ServerError> {
-        let keys = self.keys.clone();
-        let row = sqlx::query(select_upload!("WHERE uploads.id = ?"))
-            .bind(&id.as_bytes()[..])
-            .fetch_optional(self.connection())
-            .await?;
-        row.as_ref().map(|row| read(&keys, row)).transpose()
+        Ok(UploadRow {
+            id: upload.id,
+            attached: upload.attached,
+            owner: upload.owner,
+            creation,
+            metadata: upload.metadata,
+            length: upload.length,
+            offset: 0,
+            sha256: upload.sha256,
+            state: UploadState::Open,
+            generation: 0,
+            updated_at: now,
+        })
     }
 
     /// The upload of a capture that was neither taken back nor has expired or failed.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::budget::Admission;
 use super::command::{Append, Ending, Standing, Start};
+use super::create::Opened;
 use super::fields::check_length;
 use super::finish::finish;
 use super::keep_on::KeepOn;
@@ -30,7 +31,7 @@ pub(super) async fn append(
     app: &Arc<App>,
     principal: &Principal,
     admission: Admission,
-    upload: UploadRow,
+    opened: Opened,
     append: Append,
     progress: Progress,
     body: Body,
@@ -38,7 +39,7 @@ pub(super) async fn append(
     let (app, principal) = (app.clone(), principal.clone());
     KeepOn::new(app.tasks.clone(), async move {
         let _admission = admission;
-        in_turn(&app, &principal, &upload, append, progress, body).await
+        in_turn(&app, &principal, opened, append, progress, body).await
     })
     .await
 }
@@ -46,13 +47,16 @@ pub(super) async fn append(
 async fn in_turn(
     app: &Arc<App>,
     principal: &Principal,
-    found: &UploadRow,
+    opened: Opened,
     append: Append,
     progress: Progress,
     body: Body,
 ) -> Result<Standing, ApiError> {
-    let mut turn = take_turn(app, found).await?;
-    let mut upload = reload(app, found.id).await?;
+    let mut turn = take_turn(app, &opened.upload).await?;
+    // As this request has made it: nobody has changed it since, and its return was asked in the change that made it.
+    let is_new = opened.spool.is_some() && turn.is_first();
+    let spool = opened.spool.filter(|_| is_new);
+    let mut upload = if is_new { opened.upload } else { reload(app, opened.upload.id).await? };
     let skip = match append.start {
         Start::At(_) => 0,
         Start::Beginning => upload.offset,
@@ -61,7 +65,7 @@ async fn in_turn(
         check_complete(&upload, &append)?;
         return Ok(standing(&upload, app.clock.now()));
     }
-    if !is_open(app, &upload).await? {
+    if !is_new && !is_open(app, &upload).await? {
         refuse(app, &upload, &turn, upload.offset, Refusal::ReturnClosed).await?;
         return Err(return_closed());
     }
@@ -75,11 +79,11 @@ async fn in_turn(
     }
     let Append { ending, checksum, .. } = append;
     let incoming = Incoming { body, skip, ending, checksum, progress };
-    let (spool, end) = receive(app, &upload, &mut turn, incoming).await?;
+    let (spool, end) = receive(app, &upload, &mut turn, spool, incoming).await?;
     let offset = spool.offset();
     if is_whole(&upload, ending, end, offset)? {
-        finish(app, principal, &upload, &turn, spool).await?;
-        return Ok(standing(&reload(app, upload.id).await?, app.clock.now()));
+        let whole = finish(app, principal, upload, &turn, spool).await?;
+        return Ok(standing(&whole, app.clock.now()));
     }
     if end == End::TooMuch {
         drop(spool);

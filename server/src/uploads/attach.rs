@@ -69,7 +69,8 @@ async fn in_turn(
     if upload.state != UploadState::Complete || evidence.received_at.is_some() {
         return Ok(evidence);
     }
-    let whole = Whole { generation: turn.generation(), length: upload.offset, digest: sha256 };
+    let (generation, at) = (turn.generation(), app.clock.now());
+    let whole = Whole { generation, length: upload.offset, digest: sha256, at };
     settle(app, principal, &reload(app, found.id).await?, whole).await?;
     view(app, &request.capture).await
 }

@@ -20,8 +20,21 @@ use crate::auth::Principal;
 use crate::keys;
 use crate::problem::ApiError;
 use crate::routes::returns::find_item;
-use crate::store::uploads::{NewUpload, UploadRow, UploadState};
+use crate::store::uploads::{Attachment, NewUpload, UploadRow, UploadState};
 use crate::token::Role;
+
+/// An upload to go on with.
+pub(super) struct Opened {
+    pub(super) upload: UploadRow,
+    /// Its empty file, where this request has made it.
+    pub(super) spool: Option<Spool>,
+}
+
+impl From<UploadRow> for Opened {
+    fn from(upload: UploadRow) -> Self {
+        Self { upload, spool: None }
+    }
+}
 
 /// Finds the upload of this creation, or makes it: file first, then the rows, so that a row always has its file. The
 /// file is made before the change begins, so that no other change waits for it.
@@ -29,14 +42,14 @@ pub(super) async fn open(
     app: &Arc<App>,
     principal: &Principal,
     creation: &Creation,
-) -> Result<UploadRow, ApiError> {
+) -> Result<Opened, ApiError> {
     principal.require_sender()?;
     if let Some(capture) = &creation.capture {
         find_item(app, principal, capture.return_id, capture.item).await?;
         if let Some(known) = app.store.evidence(capture.capture).await? {
             check_same(&known, capture, creation.length)?;
             if let Some(upload) = app.store.upload_of(capture.capture).await? {
-                return Ok(upload);
+                return Ok(upload.into());
             }
             check_not_refused(&known)?;
         }
@@ -45,17 +58,19 @@ pub(super) async fn open(
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &*keys::random::<10>()?).into_uuid();
     let folder = app.folder.clone();
-    blocking(move || Ok(Spool::create(&folder, id)?)).await?;
+    let spool = blocking(move || Ok(Spool::create(&folder, id)?)).await?;
     let recorded = record(app, principal, id, creation, now).await;
-    if matches!(&recorded, Ok(upload) if upload.id == id) {
-        return recorded;
-    }
+    let found = match recorded {
+        Ok(upload) if upload.id == id => return Ok(Opened { upload, spool: Some(spool) }),
+        found => found,
+    };
+    drop(spool);
     // A commit that failed may have survived all the same: the rows know.
     if let Some(made) = app.store.upload(id).await? {
-        return Ok(made);
+        return Ok(made.into());
     }
     remove_file(app, id).await;
-    recorded
+    found.map(Opened::from)
 }
 
 /// The rows of a new upload; or the upload that the same creation, sent twice at once, has made in the meantime.
@@ -113,15 +128,16 @@ async fn record(
     }
     let upload = NewUpload {
         id,
-        evidence_id: creation.capture.map(|capture| capture.capture),
+        attached: creation
+            .capture
+            .map(|capture| Attachment { evidence_id: capture.capture, return_id: capture.return_id }),
         owner: principal.owner.clone(),
         key,
         metadata: creation.metadata.clone(),
         length: creation.length,
         sha256: creation.sha256,
     };
-    change.create_upload(&upload, now).await?;
-    let made = change.find_upload(id).await?.ok_or_else(super::standing::unknown)?;
+    let made = change.create_upload(upload, now).await?;
     change.commit().await?;
     Ok(made)
 }

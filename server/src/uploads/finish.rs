@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::receive::blocking;
 use super::refuse::{Refusal, Refused, digest_mismatch, refuse, refuse_in};
-use super::right::{is_open_in, return_closed};
+use super::right::return_closed;
 use super::spool::{self, Spool};
 use super::standing::overtaken;
 use super::terminate::take_name_back;
@@ -17,30 +17,40 @@ use super::turns::Turn;
 use crate::app::App;
 use crate::auth::Principal;
 use crate::error::ServerError;
-use crate::lifecycle::EvidenceStep;
+use crate::lifecycle::{EvidenceStep, takes_evidence};
 use crate::problem::ApiError;
 use crate::routes::returns::unknown_return;
+use crate::store::Store;
 use crate::store::uploads::{Attachment, Move, UploadRow, UploadState};
-use crate::store::{Change, Store};
 
 /// Takes a whole, durable spool to evidence, or refuses it for its digest. An upload that is attached to nothing only
-/// becomes complete: its file waits in the spool.
+/// becomes complete: its file waits in the spool. Answers with its row.
 pub(super) async fn finish(
     app: &Arc<App>,
     principal: &Principal,
-    upload: &UploadRow,
+    upload: UploadRow,
     turn: &Turn,
     spool: Spool,
-) -> Result<(), ApiError> {
+) -> Result<UploadRow, ApiError> {
     let (length, digest) = (spool.offset(), spool.digest());
     drop(spool);
     if upload.sha256.is_some_and(|declared| declared != digest) {
-        return Err(match refuse(app, upload, turn, length, Refusal::Bytes).await? {
+        return Err(match refuse(app, &upload, turn, length, Refusal::Bytes).await? {
             Refused::Overtaken => overtaken(upload.offset),
             refused => digest_mismatch(refused).with_header(header::UPLOAD_OFFSET, length),
         });
     }
-    settle(app, principal, upload, Whole { generation: turn.generation(), length, digest }).await
+    let whole = Whole { generation: turn.generation(), length, digest, at: app.clock.now() };
+    settle(app, principal, &upload, whole).await?;
+    Ok(UploadRow {
+        length: Some(length),
+        offset: length,
+        sha256: Some(digest),
+        state: UploadState::Complete,
+        generation: whole.generation,
+        updated_at: whole.at,
+        ..upload
+    })
 }
 
 /// A whole file becomes evidence, where the upload is attached: it gets its name, the rows follow, and the name in the
@@ -56,7 +66,7 @@ pub(super) async fn settle(
             (app.folder.clone(), upload.id, app.folder.evidence_file(attached.evidence_id));
         blocking(move || Ok(spool::link(&folder, id, &evidence)?)).await?;
     }
-    let recorded = match record_for(&app.store, principal, upload, whole, app.clock.now()).await {
+    let recorded = match record(&app.store, Some(principal), upload, whole).await {
         Ok(recorded) => recorded,
         // A commit that failed may have survived all the same. The rows know, and the file has both its names.
         Err(error) => match app.store.upload(upload.id).await?.map(|upload| upload.state) {
@@ -110,6 +120,8 @@ pub(super) struct Whole {
     pub(super) generation: u64,
     pub(super) length: u64,
     pub(super) digest: Sha256Digest,
+    /// When they were found to be all.
+    pub(super) at: Timestamp,
 }
 
 /// What was recorded of an upload whose file is whole.
@@ -125,50 +137,33 @@ pub(super) enum Recorded {
     Closed,
 }
 
-/// The rows of an upload whose file is whole, and has its name among the evidence where it is attached.
+/// The rows of an upload whose file is whole, and has its name among the evidence where it is attached; if `sender`, where
+/// there is one, may still send to the return.
 pub(super) async fn record(
     store: &Store,
+    sender: Option<&Principal>,
     upload: &UploadRow,
     whole: Whole,
-    now: Timestamp,
 ) -> Result<Recorded, ServerError> {
-    record_in(store.change().await?, upload, whole, now).await
-}
-
-/// As [`record`], if the sender may still send to the return.
-async fn record_for(
-    store: &Store,
-    principal: &Principal,
-    upload: &UploadRow,
-    whole: Whole,
-    now: Timestamp,
-) -> Result<Recorded, ServerError> {
+    let Whole { generation, length, digest, at } = whole;
     let mut change = store.change().await?;
-    if let Some(attached) = upload.attached
-        && !change.find_return(attached.return_id).await?.is_some_and(|of| principal.may_see(&of))
-    {
-        change.commit().await?;
-        return Ok(Recorded::NotTheirs);
-    }
-    record_in(change, upload, whole, now).await
-}
-
-async fn record_in(
-    mut change: Change,
-    upload: &UploadRow,
-    whole: Whole,
-    now: Timestamp,
-) -> Result<Recorded, ServerError> {
-    let Whole { generation, length, digest } = whole;
-    if let Some(attached) = upload.attached
-        && !is_open_in(&mut change, attached).await?
-    {
-        let refused = refuse_in(&mut change, upload, generation, length, Refusal::ReturnClosed, now).await?;
-        if refused == Refused::Overtaken {
-            return Ok(Recorded::Overtaken);
+    if let Some(attached) = upload.attached {
+        let of = change.find_return(attached.return_id).await?;
+        if let Some(sender) = sender
+            && !of.as_ref().is_some_and(|of| sender.may_see(of))
+        {
+            change.commit().await?;
+            return Ok(Recorded::NotTheirs);
         }
-        change.commit().await?;
-        return Ok(Recorded::Closed);
+        if !of.is_some_and(|of| takes_evidence(of.status)) {
+            let refused =
+                refuse_in(&mut change, upload, generation, length, Refusal::ReturnClosed, at).await?;
+            if refused == Refused::Overtaken {
+                return Ok(Recorded::Overtaken);
+            }
+            change.commit().await?;
+            return Ok(Recorded::Closed);
+        }
     }
     let to = Move {
         generation,
@@ -177,12 +172,11 @@ async fn record_in(
         sha256: Some(digest),
         state: UploadState::Complete,
     };
-    if !change.move_upload(upload.id, &to, now).await? {
+    if !change.move_upload(upload.id, &to, at).await? {
         return Ok(Recorded::Overtaken);
     }
     if let Some(Attachment { evidence_id, .. }) = upload.attached {
-        change.step(evidence_id, EvidenceStep::Begin, &Value::Null, now).await?;
-        change.step(evidence_id, EvidenceStep::Complete, &Value::Null, now).await?;
+        change.steps(evidence_id, &[EvidenceStep::Begin, EvidenceStep::Complete], &Value::Null, at).await?;
     }
     change.commit().await?;
     Ok(Recorded::Whole)

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use clearshot_protocol::problem::ProblemCode;
 use clearshot_protocol::upload::{TUS_VERSION, header};
+use uuid::Uuid;
 
 use super::append::append;
 use super::command::{Append, Creation, Standing, location};
@@ -23,7 +24,6 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::connection::Interim;
 use crate::problem::{ApiError, Problems};
-use crate::store::uploads::UploadRow;
 
 /// What a request speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,12 +191,12 @@ pub(crate) async fn create(State(app): State<Arc<App>>, principal: Principal, re
         };
         Ok((open(&app, &principal, &creation).await?, more, creation.key.is_some()))
     };
-    let (upload, more, can_come_back) = match prepared.await {
+    let (opened, more, can_come_back) = match prepared.await {
         Ok(prepared) => prepared,
         Err(error) => return dialect.refused(error),
     };
-    let place = location(upload.id);
-    let made = standing(&upload, app.clock.now());
+    let (id, is_attached) = (opened.upload.id, opened.upload.attached.is_some());
+    let made = standing(&opened.upload, app.clock.now());
     let result = match more {
         None => Ok(made),
         Some((admission, more)) => {
@@ -204,24 +204,24 @@ pub(crate) async fn create(State(app): State<Arc<App>>, principal: Principal, re
                 interim.send(draft::resumable(&made, interop));
             }
             let progress = dialect.progress(interim);
-            append(&app, &principal, admission, upload.clone(), more, progress, body).await
+            append(&app, &principal, admission, opened, more, progress, body).await
         }
     };
-    if result.is_err() && dialect == Dialect::Plain && !can_come_back && upload.attached.is_none() {
-        discard(&app, &principal, &upload).await;
+    if result.is_err() && dialect == Dialect::Plain && !can_come_back && !is_attached {
+        discard(&app, &principal, id).await;
     }
     let mut response = match result {
         Ok(upload) => dialect.created(&upload),
         Err(error) => dialect.refused(error),
     };
     // Also where the bytes did not all arrive: the upload exists, and the client need not create it again.
-    put(response.headers_mut(), "location", &place);
+    put(response.headers_mut(), "location", &location(id));
     response
 }
 
 /// Removes an ordinary upload that failed: its sender knows no address at which it could go on.
-async fn discard(app: &Arc<App>, principal: &Principal, upload: &UploadRow) {
-    if let Err(error) = take_back(app, principal, &upload.id.hyphenated().to_string()).await {
+async fn discard(app: &Arc<App>, principal: &Principal, id: Uuid) {
+    if let Err(error) = take_back(app, principal, &id.hyphenated().to_string()).await {
         tracing::debug!(detail = error.detail(), "an ordinary upload could not be removed; it will expire");
     }
 }
@@ -328,7 +328,7 @@ async fn add(
     };
     let upload = find(app, principal, id).await?;
     let admission = app.budget.admit(principal)?;
-    append(app, principal, admission, upload, more, progress, body).await
+    append(app, principal, admission, upload.into(), more, progress, body).await
 }
 
 /// Takes an unfinished upload back; its bytes are removed.

@@ -54,16 +54,20 @@ pub(super) struct Incoming {
 /// Is told of an offset.
 pub(super) type Progress = Option<Arc<dyn Fn(u64) + Send + Sync>>;
 
-/// Receives a body behind the bytes that the upload has. When this returns, all that arrived is on the disk; it is
+/// Receives a body behind the bytes that the upload has, into its file where that is open already. When this returns, all that arrived is on the disk; it is
 /// counted by [`commit`], or by the end of the upload when it is complete.
 pub(super) async fn receive(
     app: &Arc<App>,
     upload: &UploadRow,
     turn: &mut Turn,
+    opened: Option<Spool>,
     incoming: Incoming,
 ) -> Result<(Spool, End), ServerError> {
-    let (known, opening, id, offset) = (turn.take_hash(), app.clone(), upload.id, upload.offset);
-    let mut spool = blocking(move || Ok(Spool::open(&opening.folder, id, offset, known)?)).await?;
+    let (known, folder, id, offset) = (turn.take_hash(), app.folder.clone(), upload.id, upload.offset);
+    let mut spool = match opened {
+        Some(spool) => spool,
+        None => blocking(move || Ok(Spool::open(&folder, id, offset, known)?)).await?,
+    };
     if spool.has_surplus() {
         // Not before the row was written again. A commit that failed may survive a crash all the same, and these bytes
         // are then the end of a photo.

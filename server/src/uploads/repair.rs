@@ -112,9 +112,9 @@ async fn repair_one(
     let generation = upload.generation + 1;
     if let Some(attached) = upload.attached {
         let (on, of) = (folder.clone(), upload.clone());
-        let whole = blocking(move || whole_evidence(&on, &of, attached, generation)).await?;
+        let whole = blocking(move || whole_evidence(&on, &of, attached, generation, now)).await?;
         if let Some(whole) = whole {
-            record(store, upload, whole, now).await?;
+            record(store, None, upload, whole).await?;
             return Ok(false);
         }
     }
@@ -152,6 +152,7 @@ fn whole_evidence(
     upload: &UploadRow,
     attached: Attachment,
     generation: u64,
+    now: Timestamp,
 ) -> Result<Option<Whole>, ServerError> {
     let (Some(length), Some(digest)) = (upload.length, upload.sha256) else { return Ok(None) };
     let evidence = folder.evidence_file(attached.evidence_id);
@@ -174,5 +175,5 @@ fn whole_evidence(
     } else {
         return Ok(None);
     }
-    Ok(Some(Whole { generation, length, digest }))
+    Ok(Some(Whole { generation, length, digest, at: now }))
 }

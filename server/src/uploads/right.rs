@@ -18,7 +18,7 @@ use crate::lifecycle::takes_evidence;
 use crate::problem::ApiError;
 use crate::routes::returns::unknown_return;
 use crate::store::Change;
-use crate::store::uploads::{Attachment, UploadRow};
+use crate::store::uploads::UploadRow;
 
 /// The rejection's code when a return takes no evidence.
 pub(super) const RETURN_CLOSED: &str = "return_closed";
@@ -35,11 +35,6 @@ pub(super) fn return_closed() -> ApiError {
 pub(super) async fn is_open(app: &App, upload: &UploadRow) -> Result<bool, ServerError> {
     let Some(attached) = upload.attached else { return Ok(true) };
     Ok(app.store.find_return(attached.return_id).await?.is_some_and(|of| takes_evidence(of.status)))
-}
-
-/// As [`is_open`], in this change.
-pub(super) async fn is_open_in(change: &mut Change, attached: Attachment) -> Result<bool, ServerError> {
-    Ok(change.find_return(attached.return_id).await?.is_some_and(|of| takes_evidence(of.status)))
 }
 
 /// Refuses, in this change, whoever may not send to the return, and everybody when it takes no evidence.

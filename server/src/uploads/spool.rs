@@ -40,13 +40,15 @@ pub(super) fn path(folder: &DataFolder, upload: Uuid) -> PathBuf {
 
 impl Spool {
     /// Makes the empty file, and its name durable. Nothing is left of it when that fails.
-    pub(super) fn create(folder: &DataFolder, upload: Uuid) -> io::Result<()> {
-        let (vfs, path) = (folder.vfs(), path(folder, upload));
-        vfs.create_new(&path)?;
+    pub(super) fn create(folder: &DataFolder, upload: Uuid) -> io::Result<Self> {
+        let (vfs, path) = (folder.vfs().clone(), path(folder, upload));
+        let file = vfs.create_new(&path)?;
         vfs.sync_folder(&folder.spool()).inspect_err(|_| {
             // Should it stay after all, it has no row, and is swept with what is left over.
             let _ = vfs.remove(&path);
-        })
+        })?;
+        let hash = HashState { offset: 0, hasher: Sha256::new() };
+        Ok(Self { vfs, file, path, hash, synced: 0, surplus: false })
     }
 
     /// Opens the file behind its first `offset` bytes, which are durable. Bytes behind them were never counted, and
@@ -202,8 +204,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(temporary.path()).unwrap();
         let upload = Uuid::from_u128(7);
-        Spool::create(&folder, upload).unwrap();
-        let spool = Spool::open(&folder, upload, 0, None).unwrap();
+        let spool = Spool::create(&folder, upload).unwrap();
         (temporary, folder, upload, spool)
     }
 

@@ -80,6 +80,11 @@ impl Turn {
         self.number
     }
 
+    /// Whether no request has had a turn before.
+    pub(super) fn is_first(&self) -> bool {
+        self.number == 1
+    }
+
     /// Ends when a newer request wants the upload.
     pub(super) async fn overtaken(&mut self) {
         let number = self.number;
@@ -135,6 +140,9 @@ mod tests {
         let turns = Turns::default();
         assert_eq!(turns.take(Uuid::from_u128(1), 41).await.unwrap().generation(), 42);
         assert_eq!(turns.take(Uuid::from_u128(1), 7).await.unwrap().generation(), 43);
+        for first in [true, false] {
+            assert_eq!(turns.take(Uuid::from_u128(2), 0).await.unwrap().is_first(), first);
+        }
     }
 
     #[tokio::test]

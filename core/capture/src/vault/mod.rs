@@ -174,6 +174,16 @@ impl Vault {
         Ok(to)
     }
 
+    /// Deletes the files that were set aside. What somebody put there as a folder is theirs.
+    pub(crate) fn empty_quarantine(&self) -> Result<(), CaptureError> {
+        for path in self.list(QUARANTINE)? {
+            if self.vfs.file_length(&path).map_err(|source| folder_error(&path, source))?.is_some() {
+                self.vfs.remove(&path).map_err(|source| folder_error(&path, source))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives a file of the vault the name that its header wants.
     pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<(), CaptureError> {
         self.vfs.rename(from, to).map_err(|source| folder_error(from, source))
@@ -261,7 +271,7 @@ fn parent_of(path: &Path) -> PathBuf {
 }
 
 /// The first name that nothing has.
-fn free_name(folder: &Path, name: impl Fn(u32) -> String) -> PathBuf {
+pub(crate) fn free_name(folder: &Path, name: impl Fn(u32) -> String) -> PathBuf {
     let mut n = 0;
     loop {
         let path = folder.join(name(n));
@@ -272,7 +282,7 @@ fn free_name(folder: &Path, name: impl Fn(u32) -> String) -> PathBuf {
     }
 }
 
-fn folder_error(path: &Path, source: io::Error) -> CaptureError {
+pub(crate) fn folder_error(path: &Path, source: io::Error) -> CaptureError {
     CaptureError::Folder { path: path.to_owned(), source }
 }
 

@@ -126,7 +126,15 @@ pub fn dark_photo(seed: u64) -> JudgedPhoto {
 
 pub fn capture(shot: ShotId, photo: &JudgedPhoto, decision: Keep, second: i64) -> NewCapture<'_> {
     let monotonic_millis = second.unsigned_abs() * 1_000;
-    NewCapture { shot, photo, decision, taken_at: at(second), monotonic_millis, annotation: Vec::new() }
+    NewCapture {
+        shot,
+        photo,
+        decision,
+        taken_at: at(second),
+        monotonic_millis,
+        annotation: Vec::new(),
+        metered: None,
+    }
 }
 
 /// Takes a good photo and keeps it.

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use clearshot_capture::{CaptureState, CaptureStore, Outcome, Step};
 use clearshot_protocol::Timestamp;
-use clearshot_protocol::problem::ProblemCode;
 use tokio::sync::{Mutex, broadcast};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::duration_until;
-use crate::answer::fault;
+use crate::answer::{UNAUTHORIZED, fault, without_token};
 use crate::progress::{HighWater, SendTimes, confirmed, failure, phase_after};
 use crate::{
     AccessToken, Clock, Phase, PhotoProgress, ProgressEvent, SentObserver, StepPerformer, SyncEnd,
@@ -23,9 +22,6 @@ use crate::{
 /// A request is given up this long before its lease ends, so that it is dropped and reported before the queue gives
 /// the step to somebody else. At most a tenth of the lease.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
-
-/// The status of an answer to a token that is not valid (RFC 9110 §15.5.2).
-const UNAUTHORIZED: u16 = 401;
 
 /// What a synchronisation has done so far.
 #[derive(Debug, Default)]
@@ -180,7 +176,10 @@ impl StepRunner {
             {
                 store.note_upload_time(took)?;
             }
-            let next_at = if failed { store.entry(capture)?.next_at } else { None };
+            let next_at = match state {
+                Some(_) if failed => store.entry(capture)?.next_at,
+                _ => None,
+            };
             Ok::<(Option<CaptureState>, Option<Timestamp>, Outcome), UploadError>((state, next_at, outcome))
         })
         .await??;
@@ -194,17 +193,5 @@ impl StepRunner {
         };
         self.emit(ProgressEvent::Photo(PhotoProgress { capture, sent, total: step.length, phase }));
         Ok(())
-    }
-}
-
-fn without_token(error: &TokenError) -> Outcome {
-    match error {
-        TokenError::Unavailable(_) => fault(error.to_string()),
-        TokenError::SignedOut | TokenError::Malformed => Outcome::Refused {
-            status: UNAUTHORIZED,
-            code: ProblemCode::Unauthenticated.as_str().to_owned(),
-            detail: error.to_string(),
-            retry_after: None,
-        },
     }
 }

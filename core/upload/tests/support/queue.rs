@@ -92,6 +92,7 @@ impl Phone {
             taken_at: now,
             monotonic_millis: 0,
             annotation: Vec::new(),
+            metered: None,
         };
         let id = self.store.keep(&new, now).unwrap().id;
         self.captures.push(id);

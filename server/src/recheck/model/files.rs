@@ -46,7 +46,7 @@ fn take_over(store: &mut ModelStore, path: &Path, key: &UpdateKey) -> Result<(),
 impl Source for ModelStore {
     fn model(&self) -> Option<&dyn SubjectModel> {
         match Self::model(self) {
-            Ok(model) => Some(model),
+            Ok(model) => Some(&**model),
             Err(error) => {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(error, "the bundled relevance model cannot be loaded; photos go on without");

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use clearshot_capture::{CaptureState, QueueEntry};
 use clearshot_protocol::CaptureId;
-use clearshot_upload::PhotoProgress;
 
-/// How far every photo of this synchronisation is.
+use crate::PhotoProgress;
+
+/// How far every photo of a synchronisation is.
 #[derive(Debug, Default)]
-pub(super) struct Totals {
+pub struct Totals {
     photos: HashMap<CaptureId, Position>,
 }
 
@@ -20,7 +21,7 @@ struct Position {
 
 impl Totals {
     /// Begins with what the queue has left to do: a photo that was cut begins where it was cut.
-    pub(super) fn of(entries: &[QueueEntry]) -> Self {
+    pub fn of(entries: &[QueueEntry]) -> Self {
         let is_left = |entry: &&QueueEntry| {
             let state = entry.state;
             entry.on_device
@@ -33,26 +34,26 @@ impl Totals {
     }
 
     /// Notes how far a photo is now; says how far it has ever come.
-    pub(super) fn note(&mut self, photo: &PhotoProgress) -> u64 {
+    pub fn note(&mut self, photo: &PhotoProgress) -> u64 {
         let position = self.photos.entry(photo.capture).or_insert(Position { sent: 0, total: photo.total });
         position.sent = position.sent.max(photo.sent).min(position.total);
         position.sent
     }
 
     /// Bytes of all photos that were sent, now or before.
-    pub(super) fn sent(&self) -> u64 {
+    pub fn sent(&self) -> u64 {
         self.photos.values().map(|position| position.sent).sum()
     }
 
     /// Bytes of all photos.
-    pub(super) fn total(&self) -> u64 {
+    pub fn total(&self) -> u64 {
         self.photos.values().map(|position| position.total).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clearshot_upload::Phase;
+    use crate::Phase;
 
     use super::*;
 
